@@ -1,0 +1,15 @@
+/** One line of a Postfix lookup table. */
+export interface TableEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * A Postfix lookup table as text, sorted, so that the order of the props changes nothing.
+ *
+ * @param comment what the table is for
+ */
+export function lookupTable(comment: string, entries: readonly TableEntry[]): string {
+  const lines = entries.map(({ key, value }) => `${key} ${value}`);
+  return [`# ${comment}`, ...lines.sort()].map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,202 @@
+import { isIP } from "node:net";
+import { badInput } from "./bad-input";
+import { isDeferred } from "./deferred-value";
+import { domainName } from "./domain-name";
+import { RecipientVerification } from "./recipient-verification";
+import { wholeNumber } from "./whole-number";
+
+const SMTP_PORT = 25;
+const LARGEST_PREFERENCE = 65535;
+
+/** A mail server that normally receives the mail of a domain. */
+export interface PrimaryProps {
+  /** Its name in the MX record, such as `mx1.example.com`. */
+  readonly hostname: string;
+  /**
+   * Its preference in the MX record, 0 to 65535; the lower number is tried first.
+   *
+   * @default 10
+   */
+  readonly preference?: number;
+  /**
+   * The TCP port on which it takes mail from the backup. Senders always use port 25.
+   *
+   * @default 25
+   */
+  readonly port?: number;
+  /**
+   * The IP address at which the backup reaches it, where that is not the one in DNS: in a private
+   * network, say.
+   *
+   * @default - looked up in DNS
+   */
+  readonly address?: string;
+}
+
+/** A domain whose mail the backup keeps while its primaries do not answer. */
+export interface MailDomainProps {
+  /** The domain name: what stands behind the `@`. Its subdomains are domains of their own. */
+  readonly name: string;
+  /** Its mail servers. */
+  readonly primaries: PrimaryProps[];
+  /**
+   * How the backup knows which recipients exist.
+   *
+   * @default RecipientVerification.callOut()
+   */
+  readonly recipients?: RecipientVerification;
+  /**
+   * The preference of the backup in the MX record set; greater than that of every primary, so
+   * that senders turn to it last.
+   *
+   * @default - the highest preference of the primaries + 10
+   */
+  readonly backupPreference?: number;
+}
+
+/** One MX record without its owner name. */
+export interface MailExchange {
+  /** The lower number is tried first. */
+  readonly preference: number;
+  /** The name of the host that takes the mail. */
+  readonly hostname: string;
+}
+
+/** A primary of which everything is known. */
+export interface Primary extends MailExchange {
+  readonly port: number;
+  readonly address?: string;
+}
+
+/** A relay domain: checked, in its normal spelling, with every default filled in. */
+export interface MailDomain {
+  readonly name: string;
+  readonly primaries: readonly Primary[];
+  readonly recipients: RecipientVerification;
+  readonly backupPreference: number;
+  /** Where this domain stands in the props, for errors that show up later. */
+  readonly prop: string;
+}
+
+/**
+ * Reads a domain's props.
+ *
+ * @param prop where they stand, as `domains[0]`
+ * @param backupHostname the name of the backup
+ * @throws if a name, preference, port or address cannot be used
+ */
+export function mailDomain(
+  prop: string,
+  props: MailDomainProps,
+  backupHostname: string,
+): MailDomain {
+  const name = domainName(`${prop}.name`, props.name);
+  if (props.primaries.length === 0) {
+    throw new Error(
+      `${prop}.primaries is empty; name the mail servers of ${name}, or mail that was accepted could go nowhere`,
+    );
+  }
+  const primaries = props.primaries.map((primary, index) =>
+    readPrimary(`${prop}.primaries[${index}]`, primary, backupHostname),
+  );
+  primaries.forEach(({ hostname, port }, index) => {
+    if (
+      primaries.findIndex((other) => other.hostname === hostname && other.port === port) < index
+    ) {
+      throw badInput(
+        `${prop}.primaries[${index}].hostname`,
+        hostname,
+        "is listed twice; name it once",
+      );
+    }
+  });
+  return {
+    prop,
+    name,
+    primaries: byPreference(primaries),
+    recipients: props.recipients ?? RecipientVerification.callOut(),
+    backupPreference: backupPreference(prop, primaries, props.backupPreference),
+  };
+}
+
+/** The MX record set of a domain: its primaries, and behind them the backup. */
+export function mailExchanges(domain: MailDomain, backupHostname: string): MailExchange[] {
+  return [
+    ...domain.primaries.map(({ preference, hostname }) => ({ preference, hostname })),
+    { preference: domain.backupPreference, hostname: backupHostname },
+  ];
+}
+
+/**
+ * Where the transport for a domain delivers to. Empty while DNS tells it all: Postfix then looks
+ * up the domain's MX records and leaves out itself and what stands behind it. An explicit list as
+ * soon as one primary is reached otherwise than DNS says.
+ *
+ * Source: https://www.postfix.org/transport.5.html, "RESULT FORMAT"
+ */
+export function nexthop(domain: MailDomain): string {
+  const asPublished = domain.primaries.every(
+    ({ port, address }) => port === SMTP_PORT && address === undefined,
+  );
+  return asPublished
+    ? ""
+    : domain.primaries
+        .map(({ hostname, address, port }) => `[${address ?? hostname}]:${port}`)
+        .join(", ");
+}
+
+function readPrimary(prop: string, props: PrimaryProps, backupHostname: string): Primary {
+  const hostname = domainName(`${prop}.hostname`, props.hostname);
+  if (hostname === backupHostname) {
+    throw badInput(
+      `${prop}.hostname`,
+      hostname,
+      "is the backup itself; name only the servers that it stands in for",
+    );
+  }
+  const { address } = props;
+  if (address !== undefined && !isDeferred(address) && isIP(address) === 0) {
+    throw badInput(
+      `${prop}.address`,
+      address,
+      "is not an IP address; give one, or leave it out to use DNS",
+    );
+  }
+  return {
+    hostname,
+    address,
+    preference: wholeNumber(`${prop}.preference`, props.preference ?? 10, 0, LARGEST_PREFERENCE),
+    port: wholeNumber(`${prop}.port`, props.port ?? SMTP_PORT, 1, 65535),
+  };
+}
+
+function byPreference(primaries: Primary[]): Primary[] {
+  // A preference that is known only later cannot be sorted by: then the order of the props holds.
+  return primaries.some(({ preference }) => isDeferred(preference))
+    ? primaries
+    : [...primaries].sort((a, b) => a.preference - b.preference);
+}
+
+function backupPreference(prop: string, primaries: Primary[], given?: number): number {
+  const known = primaries.map(({ preference }) => preference).filter((p) => !isDeferred(p));
+  const highest = Math.max(...known);
+  if (given === undefined && known.length < primaries.length) {
+    throw new Error(
+      `${prop}.backupPreference is missing, and a primary's preference is not known before deployment; give the backup a greater one`,
+    );
+  }
+  const preference = wholeNumber(
+    `${prop}.backupPreference`,
+    given ?? highest + 10,
+    0,
+    LARGEST_PREFERENCE,
+  );
+  if (!isDeferred(preference) && preference <= highest) {
+    throw badInput(
+      `${prop}.backupPreference`,
+      preference,
+      `is not greater than ${highest}, the highest preference of the primaries; mail that the backup accepts would bounce`,
+    );
+  }
+  return preference;
+}

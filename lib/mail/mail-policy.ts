@@ -1,0 +1,276 @@
+import { badInput } from "./bad-input";
+import { isDeferred } from "./deferred-value";
+import { domainName } from "./domain-name";
+import { duration } from "./duration";
+import { MailScanner } from "./mailscanner";
+import { postfixSettings } from "./postfix-settings";
+import { singleLine } from "./text";
+import { wholeNumber } from "./whole-number";
+
+/**
+ * What the backup does with mail. A prop that is named like a Postfix parameter sets that
+ * parameter; its meaning is told in https://www.postfix.org/postconf.5.html.
+ */
+export interface MailPolicyProps {
+  /**
+   * The address of a person: receives mail to postmaster, abuse and root of the backup itself.
+   *
+   * @default - postmaster of the first domain
+   */
+  readonly postmaster?: string;
+  /**
+   * The host that takes the backup's own mail (reports to the postmaster, bounces), such as
+   * `[smtp.example.net]:587`. Mail for the relay domains goes past it to their primaries.
+   *
+   * @default - no relayhost: the backup's own mail goes by MX records
+   */
+  readonly relayhost?: string;
+  /**
+   * How long mail waits for its primary before it is bounced. `maximal_queue_lifetime`.
+   *
+   * @default "21d"
+   */
+  readonly maximalQueueLifetime?: string;
+  /**
+   * How long an undeliverable bounce is tried. `bounce_queue_lifetime`.
+   *
+   * @default "1d"
+   */
+  readonly bounceQueueLifetime?: string;
+  /**
+   * The text for a recipient that the primary does not know. `unverified_recipient_reject_reason`.
+   *
+   * @default "Address lookup failed"
+   */
+  readonly unverifiedRecipientRejectReason?: string;
+  /**
+   * The reply code for a recipient that the primary does not know, 400 to 599.
+   * `unverified_recipient_reject_code`.
+   *
+   * @default 550
+   */
+  readonly unverifiedRecipientRejectCode?: number;
+  /**
+   * The reply code while the primary cannot be asked: 250 accepts the recipient, 450 lets the
+   * sender try again. `unverified_recipient_defer_code`. This is what
+   * `unverified_recipient_tempfail_action = permit` was meant to be, which Postfix does not know.
+   *
+   * @default 250
+   */
+  readonly unverifiedRecipientDeferCode?: number;
+  /**
+   * How long "the primary does not know this recipient" is remembered: for so long a new user may
+   * be refused, and for so long after an outage an unknown recipient may be accepted.
+   * `address_verify_negative_expire_time`. Takes the place of `address_verify_negative_cache = no`,
+   * with which Postfix would never see a refusal of the primary.
+   *
+   * @default "5m"
+   */
+  readonly addressVerifyNegativeExpireTime?: string;
+  /**
+   * After how long a remembered refusal is checked again when somebody writes to the recipient.
+   * `address_verify_negative_refresh_time`.
+   *
+   * @default "1m"
+   */
+  readonly addressVerifyNegativeRefreshTime?: string;
+  /**
+   * The reply code for a sender or recipient domain that does not exist, 400 to 599.
+   * `unknown_address_reject_code`.
+   *
+   * @default 550
+   */
+  readonly unknownAddressRejectCode?: number;
+  /**
+   * What is asked of the sender, one restriction an entry. `reject_unknown_helo_hostname` refuses
+   * some badly configured but honest senders: leave it out if you know such.
+   * `smtpd_sender_restrictions`.
+   *
+   * @default ["reject_unknown_sender_domain", "reject_unknown_helo_hostname"]
+   */
+  readonly smtpdSenderRestrictions?: string[];
+  /**
+   * What is asked of the recipient, one restriction an entry, cheap ones first. Lists of
+   * recipients are looked up just before `reject_unverified_recipient`.
+   * `smtpd_recipient_restrictions`.
+   *
+   * @default ["permit_mynetworks", "reject_unauth_destination", "reject_unknown_recipient_domain", "reject_unverified_recipient"]
+   */
+  readonly smtpdRecipientRestrictions?: string[];
+  /**
+   * The largest message in bytes; not smaller than that of the primaries, or what they would take
+   * is refused. `message_size_limit`.
+   *
+   * @default 52428800 (50 MiB)
+   */
+  readonly messageSizeLimit?: number;
+  /**
+   * Further Postfix parameters by name. Parameters that another prop sets, or that keep the host
+   * from being an open relay, are refused.
+   *
+   * @default - none
+   */
+  readonly postfixSettings?: { readonly [name: string]: string };
+  /**
+   * How mail is scanned before it goes to the primary.
+   *
+   * @default MailScanner.install()
+   */
+  readonly mailScanner?: MailScanner;
+}
+
+/** The mail policy: checked, with every default filled in. */
+export interface MailPolicy {
+  readonly hostname: string;
+  readonly postmaster?: string;
+  readonly relayhost?: string;
+  readonly maximalQueueLifetime: string;
+  readonly bounceQueueLifetime: string;
+  readonly unverifiedRecipientRejectReason: string;
+  readonly unverifiedRecipientRejectCode: number;
+  readonly unverifiedRecipientDeferCode: number;
+  readonly addressVerifyNegativeExpireTime: string;
+  readonly addressVerifyNegativeRefreshTime: string;
+  readonly unknownAddressRejectCode: number;
+  readonly smtpdSenderRestrictions: readonly string[];
+  readonly smtpdRecipientRestrictions: readonly string[];
+  readonly messageSizeLimit: number;
+  readonly postfixSettings: ReadonlyMap<string, string>;
+  readonly mailScanner: MailScanner;
+}
+
+/**
+ * Reads the policy out of the props.
+ *
+ * @param hostname the name of the backup
+ * @throws if a value cannot be used, or would open the relay
+ */
+export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy {
+  return {
+    hostname: domainName("hostname", hostname),
+    postmaster: props.postmaster && mailAddress("postmaster", props.postmaster),
+    relayhost: props.relayhost && relayhost(props.relayhost),
+    maximalQueueLifetime: duration("maximalQueueLifetime", props.maximalQueueLifetime ?? "21d"),
+    bounceQueueLifetime: duration("bounceQueueLifetime", props.bounceQueueLifetime ?? "1d"),
+    unverifiedRecipientRejectReason: singleLine(
+      "unverifiedRecipientRejectReason",
+      props.unverifiedRecipientRejectReason ?? "Address lookup failed",
+    ),
+    unverifiedRecipientRejectCode: wholeNumber(
+      "unverifiedRecipientRejectCode",
+      props.unverifiedRecipientRejectCode ?? 550,
+      400,
+      599,
+    ),
+    unverifiedRecipientDeferCode: deferCode(props.unverifiedRecipientDeferCode ?? 250),
+    addressVerifyNegativeExpireTime: duration(
+      "addressVerifyNegativeExpireTime",
+      props.addressVerifyNegativeExpireTime ?? "5m",
+    ),
+    addressVerifyNegativeRefreshTime: duration(
+      "addressVerifyNegativeRefreshTime",
+      props.addressVerifyNegativeRefreshTime ?? "1m",
+    ),
+    unknownAddressRejectCode: wholeNumber(
+      "unknownAddressRejectCode",
+      props.unknownAddressRejectCode ?? 550,
+      400,
+      599,
+    ),
+    smtpdSenderRestrictions: restrictions(
+      "smtpdSenderRestrictions",
+      props.smtpdSenderRestrictions ?? [
+        "reject_unknown_sender_domain",
+        "reject_unknown_helo_hostname",
+      ],
+    ),
+    smtpdRecipientRestrictions: recipientRestrictions(
+      props.smtpdRecipientRestrictions ?? [
+        "permit_mynetworks",
+        "reject_unauth_destination",
+        "reject_unknown_recipient_domain",
+        "reject_unverified_recipient",
+      ],
+    ),
+    messageSizeLimit: wholeNumber(
+      "messageSizeLimit",
+      props.messageSizeLimit ?? 50 * 1024 * 1024,
+      64 * 1024,
+      1024 * 1024 * 1024,
+    ),
+    postfixSettings: postfixSettings(props.postfixSettings ?? {}),
+    mailScanner: props.mailScanner ?? MailScanner.install(),
+  };
+}
+
+function mailAddress(prop: string, value: string): string {
+  if (!isDeferred(value) && !/^[a-z0-9._%+=~-]+@[^@\s,]+$/i.test(value)) {
+    throw badInput(prop, value, "is not a mail address; write it in full");
+  }
+  const at = value.lastIndexOf("@");
+  return isDeferred(value)
+    ? value
+    : `${value.slice(0, at)}@${domainName(prop, value.slice(at + 1))}`;
+}
+
+function relayhost(value: string): string {
+  if (!isDeferred(value) && !/^(\[[a-z0-9.:-]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?$/i.test(value)) {
+    throw badInput(
+      "relayhost",
+      value,
+      'is not a next hop; give a name or "[name]:port", such as "[smtp.example.net]:587"',
+    );
+  }
+  return value;
+}
+
+function deferCode(value: number): number {
+  if (
+    !isDeferred(value) &&
+    value !== 250 &&
+    !(Number.isInteger(value) && value >= 400 && value <= 499)
+  ) {
+    throw badInput(
+      "unverifiedRecipientDeferCode",
+      value,
+      "is neither 250 nor 400 to 499; use 250 to accept mail while the primary is down",
+    );
+  }
+  return value;
+}
+
+function restrictions(prop: string, entries: readonly string[]): readonly string[] {
+  return entries.map((entry, index) => {
+    const place = `${prop}[${index}]`;
+    if (singleLine(place, entry).includes(",")) {
+      throw badInput(place, entry, "holds a comma; write one restriction an entry");
+    }
+    return entry.trim();
+  });
+}
+
+/**
+ * Whether a stranger may use the relay is decided by `smtpd_relay_restrictions`, which no prop
+ * can change. The same decision must also come first here, or an entry before it could accept
+ * recipients of which nobody knows whether they exist.
+ */
+function recipientRestrictions(entries: readonly string[]): readonly string[] {
+  const prop = "smtpdRecipientRestrictions";
+  const checked = restrictions(prop, entries);
+  const guard = checked.indexOf("reject_unauth_destination");
+  if (guard === -1) {
+    throw new Error(
+      `${prop} lacks "reject_unauth_destination"; add it, or recipients of foreign domains would be looked at`,
+    );
+  }
+  checked.slice(0, guard).forEach((entry, index) => {
+    if (entry !== "permit_mynetworks" && !/^(reject|defer)_/.test(entry)) {
+      throw badInput(
+        `${prop}[${index}]`,
+        entry,
+        'could permit before "reject_unauth_destination"; put it behind that entry',
+      );
+    }
+  });
+  return checked;
+}

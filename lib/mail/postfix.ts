@@ -1,0 +1,303 @@
+import { lookupTable, type TableEntry } from "./lookup-table";
+import { type MailDomain, nexthop } from "./mail-domain";
+import type { MailPolicy } from "./mail-policy";
+
+/** The transport that carries mail to the primaries; the name is Postfix's own. */
+const RELAY = "relay";
+/** Its twin that asks primaries about recipients. */
+const PROBE = "relay-probe";
+
+/** A group of main.cf: why it is there, then its settings in their order. */
+interface Group {
+  readonly comment: readonly string[];
+  readonly settings: readonly (readonly [name: string, value: string | number])[];
+}
+
+/** Where the files of Postfix lie on the host. */
+const FOLDER = "/etc/postfix";
+
+/**
+ * The configuration of Postfix as files, path to content.
+ *
+ * @param policy what to do with mail
+ * @param domains the relay domains
+ * @param publicAddress the address under which the internet reaches the host
+ */
+export function postfixFiles(
+  policy: MailPolicy,
+  domains: readonly MailDomain[],
+  publicAddress: string,
+): ReadonlyMap<string, string> {
+  const recipients = recipientEntries(policy, domains);
+  const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
+  return new Map([
+    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, recipients.length > 0)],
+    [`${FOLDER}/master.cf`, MASTER_CF],
+    [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
+    [
+      `${FOLDER}/probe_transport`,
+      routes("Where recipients of each relay domain are verified.", PROBE, domains),
+    ],
+    [
+      `${FOLDER}/aliases`,
+      lookupTable(
+        "Who reads the mail for this host itself.",
+        ["abuse", "postmaster", "root"].map((key) => ({ key, value: postmaster })),
+      ),
+    ],
+    ...(recipients.length > 0
+      ? ([
+          [
+            `${FOLDER}/recipients`,
+            lookupTable("Recipients that need not be asked for.", recipients),
+          ],
+        ] as const)
+      : []),
+    ...(policy.mailScanner.isInstalled
+      ? ([[`${FOLDER}/header_checks`, "/^Received:/ HOLD\n"]] as const)
+      : []),
+  ]);
+}
+
+function recipientEntries(policy: MailPolicy, domains: readonly MailDomain[]): TableEntry[] {
+  const code = policy.unverifiedRecipientRejectCode;
+  const refusal = `${code} ${Math.floor(code / 100)}.1.1 ${policy.unverifiedRecipientRejectReason}`;
+  return domains.flatMap(({ prop, name, recipients }) =>
+    recipients.accessEntries(`${prop}.recipients`, name, refusal),
+  );
+}
+
+function routes(comment: string, transport: string, domains: readonly MailDomain[]): string {
+  return lookupTable(
+    comment,
+    domains.map((domain) => ({ key: domain.name, value: `${transport}:${nexthop(domain)}` })),
+  );
+}
+
+function mainCf(policy: MailPolicy, publicAddress: string, hasRecipients: boolean): string {
+  const free = new Map(policy.postfixSettings);
+  const lines = mainCfGroups(policy, publicAddress, hasRecipients).flatMap(
+    ({ comment, settings }) => [
+      "",
+      ...comment.map((line) => `# ${line}`),
+      ...settings.map(([name, value]) => {
+        const line = setting(name, free.get(name) ?? value);
+        free.delete(name);
+        return line;
+      }),
+    ],
+  );
+  const further = [...free].map(([name, value]) => setting(name, value));
+  return [
+    `# Postfix as backup MX. Rendered from the props of a BackupMx construct: change`,
+    `# those, not this file, or the next instance will not know.`,
+    setting("compatibility_level", "3.6"),
+    ...lines,
+    ...(further.length > 0 ? ["", "# Set by hand (postfixSettings).", ...further] : []),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+function setting(name: string, value: string | number): string {
+  return `${name} = ${value}`.trimEnd();
+}
+
+function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: boolean): Group[] {
+  return [
+    {
+      comment: [
+        "This host. Its public address is on no interface (1:1 NAT): Postfix must be",
+        "told, to recognise itself in an MX list and not send mail in circles.",
+      ],
+      settings: [
+        ["myhostname", policy.hostname],
+        ["myorigin", "$myhostname"],
+        ["mydestination", "$myhostname, localhost"],
+        ["mynetworks", "127.0.0.0/8 [::1]/128"],
+        ["inet_interfaces", "all"],
+        ["inet_protocols", "all"],
+        ["proxy_interfaces", publicAddress],
+        ["smtpd_banner", "$myhostname ESMTP"],
+        ["biff", "no"],
+      ],
+    },
+    {
+      comment: ["Mail for the host itself goes to its postmaster; there are no mailboxes."],
+      settings: [
+        ["alias_maps", `texthash:${FOLDER}/aliases`],
+        ["alias_database", ""],
+        ["local_recipient_maps", "$alias_maps"],
+      ],
+    },
+    {
+      comment: [
+        "Every domain with a route is relayed, to its primaries and past any relayhost;",
+        "no other domain is, and no subdomain.",
+      ],
+      settings: [
+        ["transport_maps", `texthash:${FOLDER}/transport`],
+        ["relay_domains", "$transport_maps"],
+        ["parent_domain_matches_subdomains", ""],
+        ["relayhost", policy.relayhost ?? ""],
+      ],
+    },
+    {
+      comment: ["Who may relay at all. Nobody but this host may send to foreign domains."],
+      settings: [["smtpd_relay_restrictions", "permit_mynetworks, reject_unauth_destination"]],
+    },
+    {
+      comment: ["What is asked of senders."],
+      settings: [
+        ["smtpd_helo_required", "yes"],
+        ["smtpd_sender_restrictions", policy.smtpdSenderRestrictions.join(", ")],
+        ["unknown_address_reject_code", policy.unknownAddressRejectCode],
+      ],
+    },
+    {
+      comment: ["What is asked of recipients: cheap questions first, the primary last."],
+      settings: [
+        ["smtpd_recipient_restrictions", recipientRestrictions(policy, hasRecipients).join(", ")],
+        ["unverified_recipient_reject_reason", policy.unverifiedRecipientRejectReason],
+        ["unverified_recipient_reject_code", policy.unverifiedRecipientRejectCode],
+      ],
+    },
+    {
+      comment: [
+        "A primary that cannot be asked: 250 accepts the recipient. Polls go on for longer",
+        "than a slow primary takes, under stress too, or it would pass for a dead one.",
+      ],
+      settings: [
+        ["unverified_recipient_defer_code", policy.unverifiedRecipientDeferCode],
+        ["address_verify_poll_count", 20],
+        ["address_verify_poll_delay", "1s"],
+      ],
+    },
+    {
+      comment: [
+        "Answers of the primary are kept: a good one for the outage to come, a bad one for",
+        "as short as a new user can bear. Probes have a transport of their own, or queued",
+        "mail that waits for a dead primary would hold them back after its return.",
+      ],
+      settings: [
+        ["address_verify_map", "lmdb:$data_directory/verify_cache"],
+        ["address_verify_positive_expire_time", "31d"],
+        ["address_verify_negative_cache", "yes"],
+        ["address_verify_negative_expire_time", policy.addressVerifyNegativeExpireTime],
+        ["address_verify_negative_refresh_time", policy.addressVerifyNegativeRefreshTime],
+        ["address_verify_transport_maps", `texthash:${FOLDER}/probe_transport`],
+      ],
+    },
+    {
+      comment: ["SMTP smuggling, and questions that strangers need not ask."],
+      settings: [
+        ["smtpd_forbid_bare_newline", "yes"],
+        ["smtpd_forbid_unauth_pipelining", "yes"],
+        ["smtpd_data_restrictions", "reject_unauth_pipelining"],
+        ["disable_vrfy_command", "yes"],
+        ["smtpd_etrn_restrictions", "permit_mynetworks, reject"],
+      ],
+    },
+    {
+      comment: [
+        "The queue. Mail waits for weeks and is tried every ten minutes at the latest. No",
+        "delay warnings: they would go to senders that are often forged.",
+      ],
+      settings: [
+        ["maximal_queue_lifetime", policy.maximalQueueLifetime],
+        ["bounce_queue_lifetime", policy.bounceQueueLifetime],
+        ["delay_warning_time", "0h"],
+        ["queue_run_delay", "1m"],
+        ["minimal_backoff_time", "1m"],
+        ["maximal_backoff_time", "10m"],
+        ["enable_long_queue_ids", "yes"],
+      ],
+    },
+    {
+      comment: ["Mail is refused with 4xx before the disk is full."],
+      settings: [
+        ["message_size_limit", policy.messageSizeLimit],
+        ["mailbox_size_limit", 0],
+        ["queue_minfree", policy.messageSizeLimit * 4],
+      ],
+    },
+    {
+      comment: ["Encryption wherever the other side offers it."],
+      settings: [
+        ["smtp_tls_security_level", "may"],
+        ["smtpd_tls_security_level", "may"],
+        ["smtpd_tls_cert_file", "/etc/ssl/certs/ssl-cert-snakeoil.pem"],
+        ["smtpd_tls_key_file", "/etc/ssl/private/ssl-cert-snakeoil.key"],
+      ],
+    },
+    ...(policy.mailScanner.isInstalled
+      ? [
+          {
+            comment: [
+              "Every mail is held until MailScanner has seen it. Its lines are not broken",
+              "in the queue file, which MailScanner could not put together again.",
+            ],
+            settings: [
+              ["header_checks", `regexp:${FOLDER}/header_checks`],
+              ["line_length_limit", 102400],
+            ] as const,
+          },
+        ]
+      : []),
+  ];
+}
+
+function recipientRestrictions(policy: MailPolicy, hasRecipients: boolean): readonly string[] {
+  const asked = policy.smtpdRecipientRestrictions;
+  if (!hasRecipients) {
+    return asked;
+  }
+  const verification = asked.indexOf("reject_unverified_recipient");
+  const before = verification === -1 ? asked.length : verification;
+  return [
+    ...asked.slice(0, before),
+    `check_recipient_access texthash:${FOLDER}/recipients`,
+    ...asked.slice(before),
+  ];
+}
+
+/**
+ * Postfix's own services, none in a chroot (Postfix's default since 2.3): the copy of resolv.conf
+ * in a chroot goes stale when the network changes. One service is ours, `relay-probe`.
+ */
+const MASTER_CF = `\
+# service   type  private unpriv chroot wakeup maxproc command
+smtp        inet  n       -      n      -      -       smtpd
+pickup      unix  n       -      n      60     1       pickup
+cleanup     unix  n       -      n      -      0       cleanup
+qmgr        unix  n       -      n      300    1       qmgr
+tlsmgr      unix  -       -      n      1000?  1       tlsmgr
+rewrite     unix  -       -      n      -      -       trivial-rewrite
+bounce      unix  -       -      n      -      0       bounce
+defer       unix  -       -      n      -      0       bounce
+trace       unix  -       -      n      -      0       bounce
+verify      unix  -       -      n      -      1       verify
+flush       unix  n       -      n      1000?  0       flush
+proxymap    unix  -       -      n      -      -       proxymap
+proxywrite  unix  -       -      n      -      1       proxymap
+smtp        unix  -       -      n      -      -       smtp
+${RELAY}       unix  -       -      n      -      -       smtp
+    -o syslog_name=postfix/$service_name
+# Asks primaries whether a recipient exists; gives up while the sender still waits.
+${PROBE} unix  -       -      n      -      -       smtp
+    -o syslog_name=postfix/$service_name
+    -o smtp_connect_timeout=5s
+    -o smtp_helo_timeout=10s
+    -o smtp_mail_timeout=10s
+    -o smtp_rcpt_timeout=15s
+showq       unix  n       -      n      -      -       showq
+error       unix  -       -      n      -      -       error
+retry       unix  -       -      n      -      -       error
+discard     unix  -       -      n      -      -       discard
+local       unix  -       n      n      -      -       local
+virtual     unix  -       n      n      -      -       virtual
+lmtp        unix  -       -      n      -      -       lmtp
+anvil       unix  -       -      n      -      1       anvil
+scache      unix  -       -      n      -      1       scache
+postlog     unix-dgram n  -      n      -      1       postlogd
+`;

@@ -1,0 +1,89 @@
+import type { TableEntry } from "./lookup-table";
+import { recipientAddress } from "./recipient-address";
+
+/**
+ * How the backup knows which recipients of a domain exist. A backup that accepts every recipient
+ * is a magnet for spam, and later bounces to forged senders what its primary refuses.
+ */
+export class RecipientVerification {
+  /**
+   * Asks the primary, and remembers its answer. An unknown recipient is refused while the primary
+   * answers; while it cannot be asked, recipients that are not in the cache are accepted.
+   *
+   * Source: https://www.postfix.org/ADDRESS_VERIFICATION_README.html
+   */
+  static callOut(): RecipientVerification {
+    return new RecipientVerification([], Unlisted.VERIFY);
+  }
+
+  /**
+   * Accepts the listed recipients and no others, whether the primary answers or not.
+   *
+   * @param addresses every recipient of the domain, such as `info@example.com`
+   * @throws at synth time if the list is empty or an address is of another domain
+   */
+  static list(addresses: string[]): RecipientVerification {
+    return new RecipientVerification(addresses, Unlisted.REJECT);
+  }
+
+  /**
+   * Accepts the listed recipients at once and asks the primary for all others.
+   *
+   * @param addresses recipients of the domain, such as `info@example.com`
+   * @throws at synth time if the list is empty or an address is of another domain
+   */
+  static listThenCallOut(addresses: string[]): RecipientVerification {
+    return new RecipientVerification(addresses, Unlisted.VERIFY);
+  }
+
+  /**
+   * Accepts every recipient. Mail to a recipient that does not exist is kept, forwarded and then
+   * bounced, mostly to senders that were forged: expect the backup on block lists.
+   */
+  static none(): RecipientVerification {
+    return new RecipientVerification([], Unlisted.ACCEPT);
+  }
+
+  private constructor(
+    private readonly addresses: readonly string[],
+    private readonly unlisted: Unlisted,
+  ) {}
+
+  /** Whether every recipient is accepted. */
+  get acceptsAll(): boolean {
+    return this.unlisted === Unlisted.ACCEPT;
+  }
+
+  /**
+   * The entries of the access(5) table that decide before the primary is asked.
+   *
+   * @param prop the name of the prop, for errors
+   * @param domain the relay domain
+   * @param refusal what an unlisted recipient is answered when the list is all there is
+   */
+  accessEntries(prop: string, domain: string, refusal: string): TableEntry[] {
+    if (this.addresses.length === 0 && this.unlisted === Unlisted.REJECT) {
+      throw new Error(
+        `${prop} is an empty list and would refuse every recipient of ${domain}; ` +
+          "list the recipients or use RecipientVerification.callOut()",
+      );
+    }
+    const listed = this.addresses.map((address) => recipientAddress(prop, address, domain));
+    const entries = [...new Set(listed)].sort().map((key) => ({ key, value: "OK" }));
+    switch (this.unlisted) {
+      case Unlisted.VERIFY:
+        return entries;
+      case Unlisted.REJECT:
+        return [...entries, { key: domain, value: refusal }];
+      case Unlisted.ACCEPT:
+        return [...entries, { key: domain, value: "OK" }];
+    }
+  }
+}
+
+/** What becomes of a recipient that is on no list. */
+enum Unlisted {
+  VERIFY,
+  REJECT,
+  ACCEPT,
+}
