@@ -1,0 +1,51 @@
+import { gzipSync } from "fflate";
+import { stringify } from "yaml";
+import type { HostFile } from "./host-file";
+
+/** What cloud-init does on the first boot of an instance. */
+export interface CloudConfigProps {
+  /** The fully qualified name of the host. */
+  readonly fqdn: string;
+  /** The files to write, before any package is installed. */
+  readonly files: readonly HostFile[];
+  /**
+   * The one program to run at the end. One, because cloud-init reports success as soon as the
+   * last of several succeeds.
+   */
+  readonly program: string;
+}
+
+/**
+ * One `#cloud-config` document.
+ *
+ * Source: https://docs.cloud-init.io/en/latest/reference/modules.html
+ */
+export function cloudConfig(props: CloudConfigProps): string {
+  const document = {
+    fqdn: props.fqdn,
+    prefer_fqdn_over_hostname: true,
+    write_files: props.files.map((file) =>
+      file.isProgram === true
+        ? {
+            path: file.path,
+            permissions: "0755",
+            encoding: "gz+b64",
+            content: compressed(file.content),
+          }
+        : { path: file.path, content: file.content },
+    ),
+    runcmd: [[props.program]],
+  };
+  // Long lines are not folded: a file must arrive as it was rendered. Every byte counts, so lists
+  // and blocks are indented as little as YAML allows.
+  const layout = { lineWidth: 0, indent: 1, indentSeq: false };
+  return `#cloud-config\n${stringify(document, layout)}`;
+}
+
+/**
+ * Programs never differ between two hosts and are half of all bytes, so they travel compressed.
+ * The gzip of Node.js gives other bytes on other machines; this one gives the same everywhere.
+ */
+function compressed(content: string): string {
+  return Buffer.from(gzipSync(Buffer.from(content), { level: 9, mtime: 0 })).toString("base64");
+}
