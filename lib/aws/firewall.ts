@@ -1,0 +1,64 @@
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
+import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import { Construct } from "constructs";
+
+const SMTP = 25;
+
+/** Everywhere, by IP version. */
+const EVERYWHERE = { Ipv4: { cidrIpv4: "0.0.0.0/0" }, Ipv6: { cidrIpv6: "::/0" } };
+
+/** Where the firewall stands and what it is called. */
+export interface FirewallProps {
+  /** The VPC of the host. @default - the default VPC */
+  readonly vpcId?: string;
+  /** The value of the Name tag. */
+  readonly name: string;
+}
+
+/** The only door is port 25. Out goes SMTP, and HTTP and HTTPS for packages and signatures. */
+export class Firewall extends Construct {
+  readonly securityGroup: SecurityGroup;
+
+  constructor(scope: Construct, id: string, props: FirewallProps) {
+    super(scope, id);
+    this.securityGroup = new SecurityGroup(this, "Resource", {
+      namePrefix: "backup-mx-",
+      description: "Backup MX: SMTP in; SMTP, HTTP and HTTPS out",
+      vpcId: props.vpcId,
+      tags: { Name: props.name },
+      // An instance cannot be without a group while its group is replaced.
+      lifecycle: { createBeforeDestroy: true },
+    });
+    for (const [version, cidr] of Object.entries(EVERYWHERE)) {
+      new VpcSecurityGroupIngressRule(this, `Smtp${version}`, {
+        securityGroupId: this.securityGroup.id,
+        description: "Mail from everywhere",
+        ipProtocol: "tcp",
+        fromPort: SMTP,
+        toPort: SMTP,
+        ...cidr,
+      });
+    }
+    this.allowOut(SMTP, "Mail to the primaries");
+    this.allowOut(80, "Debian packages, signed");
+    this.allowOut(443, "MailScanner, SpamAssassin rules, virus signatures");
+  }
+
+  /** Opens a port to the outside; once is enough. */
+  allowOut(port: number, description: string): void {
+    for (const [version, cidr] of Object.entries(EVERYWHERE)) {
+      const id = `Out${port}${version}`;
+      if (this.node.tryFindChild(id) === undefined) {
+        new VpcSecurityGroupEgressRule(this, id, {
+          securityGroupId: this.securityGroup.id,
+          description,
+          ipProtocol: "tcp",
+          fromPort: port,
+          toPort: port,
+          ...cidr,
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
+import { DataAwsSubnet } from "@cdktf/provider-aws/lib/data-aws-subnet";
+import { Instance } from "@cdktf/provider-aws/lib/instance";
+import { Lazy } from "cdktf";
+import { Construct } from "constructs";
+import { badInput } from "../mail/bad-input";
+import { isDeferred } from "../mail/deferred-value";
+import { wholeNumber } from "../mail/whole-number";
+import { CompressedText } from "./compressed-text";
+import { Firewall } from "./firewall";
+import { architecture } from "./instance-type";
+import { PublicAddress } from "./public-address";
+import { EC2_USER_DATA_LIMIT, terraformLiteral, userDataSize } from "./user-data";
+
+/** The VM and the network it stands in. */
+export interface MailServerProps {
+  /**
+   * The subnet of the instance; it must be a public one.
+   *
+   * @default - a default subnet of the default VPC
+   */
+  readonly subnetId?: string;
+  /**
+   * The VPC of the subnet.
+   *
+   * @default - looked up from the subnet
+   */
+  readonly vpcId?: string;
+  /**
+   * The type of the instance: 2 GiB of memory for Postfix and MailScanner, 4 GiB with ClamAV.
+   *
+   * @default - "t4g.small", with ClamAV "t4g.medium"
+   */
+  readonly instanceType?: string;
+  /**
+   * The image of the instance, Debian 12 or 13.
+   *
+   * @default - the newest Debian 13 at the first deployment; later images do not replace the instance
+   */
+  readonly amiId?: string;
+  /**
+   * The size of the root volume in GiB, 8 to 16384. The system takes 3 GiB, mail the rest.
+   *
+   * @default 20
+   */
+  readonly volumeSize?: number;
+}
+
+/** What a mail server is beside its props. */
+interface MailServerParts {
+  readonly hostname: string;
+  readonly defaultInstanceType: string;
+  /** Produces the user data at synthesis, when every domain is known. */
+  readonly userData: () => string;
+}
+
+/** An instance behind a fixed address and a firewall. */
+export class MailServer extends Construct {
+  readonly instance: Instance;
+  readonly firewall: Firewall;
+  readonly address: PublicAddress;
+  private readonly userData: () => string;
+
+  constructor(scope: Construct, id: string, props: MailServerProps & MailServerParts) {
+    super(scope, id);
+    this.userData = props.userData;
+    const instanceType = props.instanceType ?? props.defaultInstanceType;
+    const image = this.image(instanceType, props.amiId);
+    const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 20, 8, 16384);
+    const name = props.hostname;
+    this.firewall = new Firewall(this, "Firewall", { vpcId: this.vpcId(props), name });
+    this.address = new PublicAddress(this, "Address", { name });
+    const compressed = new CompressedText(this, "UserData", () =>
+      this.userDataFits() ? undefined : this.userData(),
+    );
+    this.instance = new Instance(this, "Resource", {
+      ami: image,
+      instanceType,
+      subnetId: props.subnetId,
+      vpcSecurityGroupIds: [this.firewall.securityGroup.id],
+      userData: Lazy.stringValue({
+        produce: () => (this.userDataFits() ? terraformLiteral(this.userData()) : undefined),
+      }),
+      userDataBase64: Lazy.stringValue({
+        produce: () => (this.userDataFits() ? undefined : compressed.base64),
+      }),
+      // cloud-init runs once an instance: a change that is not a new instance would do nothing.
+      userDataReplaceOnChange: true,
+      metadataOptions: {
+        httpEndpoint: "enabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1,
+      },
+      rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize, tags: { Name: name } },
+      tags: { Name: name },
+      lifecycle: { ignoreChanges: ["ami"] },
+    });
+    this.address.attachTo(this.instance);
+  }
+
+  /** What keeps this server from being synthesized, now that every domain is known. */
+  problems(): string[] {
+    const { compressed } = userDataSize(this.userData());
+    return compressed <= EC2_USER_DATA_LIMIT
+      ? []
+      : [
+          `user data has ${compressed} bytes after compression and EC2 takes ${EC2_USER_DATA_LIMIT}; ` +
+            "divide the domains among several BackupMx or shorten the lists of recipients",
+        ];
+  }
+
+  /** Whether the user data fits as text: then everybody can read in the plan what will change. */
+  private userDataFits(): boolean {
+    return userDataSize(this.userData()).plain <= EC2_USER_DATA_LIMIT;
+  }
+
+  private image(instanceType: string, amiId?: string): string {
+    if (amiId !== undefined) {
+      // Only the form can be checked, and only where the image's processor need not be known.
+      if (!isDeferred(instanceType)) {
+        architecture("instanceType", instanceType);
+      }
+      return resourceId("amiId", amiId, "ami");
+    }
+    return new DataAwsSsmParameter(this, "Image", {
+      name: `/aws/service/debian/release/13/latest/${architecture("instanceType", instanceType)}`,
+    }).insecureValue;
+  }
+
+  private vpcId({ vpcId, subnetId }: MailServerProps): string | undefined {
+    if (vpcId !== undefined) {
+      return resourceId("vpcId", vpcId, "vpc");
+    }
+    return subnetId === undefined
+      ? undefined
+      : new DataAwsSubnet(this, "Subnet", { id: resourceId("subnetId", subnetId, "subnet") }).vpcId;
+  }
+}
+
+function resourceId(prop: string, value: string, kind: string): string {
+  if (!isDeferred(value) && !new RegExp(`^${kind}-[0-9a-f]{8,17}$`).test(value)) {
+    throw badInput(prop, value, `is not an id of this kind; it begins with "${kind}-"`);
+  }
+  return value;
+}

@@ -1,0 +1,31 @@
+import { gzipSync } from "node:zlib";
+
+/** What EC2 takes as user data, in bytes before base64. */
+export const EC2_USER_DATA_LIMIT = 16384;
+
+/** No value that is known only at deploy time is longer here than an IPv4 address. */
+const LONGEST_ADDRESS = "255.255.255.255";
+
+/** How large user data is, in bytes. */
+export interface UserDataSize {
+  readonly plain: number;
+  readonly compressed: number;
+}
+
+/** The size of user data once Terraform has put in what is known only at deploy time. */
+export function userDataSize(userData: string): UserDataSize {
+  const resolved = userData.replace(/\$\{TfToken\[[^\]]*\]\}/g, LONGEST_ADDRESS);
+  return {
+    plain: Buffer.byteLength(resolved),
+    compressed: gzipSync(resolved, { level: 9 }).length,
+  };
+}
+
+/**
+ * The text as Terraform has to be given it, so that it comes out as it is: Terraform reads `${` and
+ * `%{` as the beginning of a template, but they are shell and printf here. References that CDK for
+ * Terraform put in stay references.
+ */
+export function terraformLiteral(text: string): string {
+  return text.replace(/\$\{(?!TfToken\[)|%\{/g, (opening) => opening[0] + opening);
+}

@@ -1,0 +1,29 @@
+import type { Construct } from "constructs";
+import type { MailExchange } from "../mail/mail-domain";
+
+/** The address of the backup, to be published under its name. */
+export interface HostRecords {
+  /** The fully qualified name, lower case, without a trailing dot. */
+  readonly hostname: string;
+  /** Its IPv4 address. */
+  readonly ipv4Address: string;
+}
+
+/** All MX records of a name. Some DNS services keep them as one set, others one by one. */
+export interface MxRecordSet {
+  /** The domain name, lower case, without a trailing dot. */
+  readonly name: string;
+  /** The primaries and, behind them, the backup. */
+  readonly exchanges: MailExchange[];
+}
+
+/**
+ * Where DNS records are published. Implement it to use another DNS service: each method gets a
+ * scope of its own, so that construct ids cannot clash.
+ */
+export interface IDnsZone {
+  /** Publishes the address of the backup. */
+  bindHost(scope: Construct, host: HostRecords): void;
+  /** Publishes who takes mail for a domain. */
+  bindMx(scope: Construct, mx: MxRecordSet): void;
+}
