@@ -1,3 +1,5 @@
+const { writeSync } = require("node:fs");
+
 /** Ends the run with one plain line that any CI can read. */
 module.exports = class SummaryReporter {
   onRunComplete(_contexts, results) {
@@ -5,6 +7,9 @@ module.exports = class SummaryReporter {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests + results.numTodoTests;
     const tail = skipped > 0 ? `, ${skipped} skipped` : "";
-    process.stdout.write(`${results.numPassedTests} passed, ${failed} failed${tail}\n`);
+    // Jest's own summary comes after every other reporter.
+    process.once("exit", () => {
+      writeSync(1, `${results.numPassedTests} passed, ${failed} failed${tail}\n`);
+    });
   }
 };

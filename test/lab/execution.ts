@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+
+/** How a program ended and what it printed. */
+export interface Execution {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Null if a signal ended it. */
+  readonly exitCode: number | null;
+}
+
+export interface ExecutionOptions {
+  /** What it reads from its standard input. */
+  readonly input?: string | Buffer;
+  /** A minute unless told. */
+  readonly timeoutMs?: number;
+}
+
+/** Runs a program to its end while the event loop, and with it the package mirror, goes on. */
+export function execute(command: string[], options: ExecutionOptions = {}): Promise<Execution> {
+  const [file, ...args] = command;
+  const timeoutMs = options.timeoutMs ?? 60_000;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args);
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${command.join(" ")}: still running after ${timeoutMs} ms`));
+    }, timeoutMs);
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    // A program may end without having read its input.
+    child.stdin.on("error", () => {});
+    child.stdin.end(options.input);
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.on("close", (exitCode) => {
+      clearTimeout(timer);
+      resolve({ stdout, stderr, exitCode });
+    });
+  });
+}
+
+/** Runs a program to its end, which has to be a good one, and returns what it printed. */
+export async function succeed(command: string[], options?: ExecutionOptions): Promise<string> {
+  const { stdout, stderr, exitCode } = await execute(command, options);
+  if (exitCode !== 0) {
+    throw new Error(`${command.join(" ")}: exit status ${exitCode}\n${stderr.slice(-2000)}`);
+  }
+  return stdout;
+}
+
+/** Waits until a condition holds. */
+export async function until(
+  condition: () => boolean,
+  timeoutMs: number,
+  failure: () => Error,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!condition()) {
+    if (Date.now() > end) {
+      throw failure();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

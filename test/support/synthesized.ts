@@ -1,0 +1,48 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { child } from "./child";
+
+const REPOSITORY = resolve(__dirname, "../..");
+
+/** A stack as it was synthesized. */
+export interface SynthesizedStack {
+  // biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
+  readonly resource: { readonly [type: string]: { readonly [name: string]: any } };
+  readonly locals?: { readonly [name: string]: string };
+}
+
+/** Synthesizes an example the way its user does, and returns its stacks by name. */
+export async function synthesizeExample(
+  example: string,
+): Promise<{ readonly [stack: string]: SynthesizedStack }> {
+  const outdir = mkdtempSync(join(tmpdir(), "synthesized-"));
+  try {
+    await child(
+      join(REPOSITORY, "node_modules/.bin/tsx"),
+      [join(REPOSITORY, "examples", example, "main.ts")],
+      { env: { CDKTF_OUTDIR: outdir } },
+    );
+    const stacks = readdirSync(join(outdir, "stacks"));
+    return Object.fromEntries(
+      stacks.map((stack) => [
+        stack,
+        JSON.parse(readFileSync(join(outdir, "stacks", stack, "cdk.tf.json"), "utf8")),
+      ]),
+    );
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+/**
+ * The user data of a stack as the instance receives it: what Terraform does to the text is done,
+ * and the reference to the public address is replaced by an address.
+ */
+export function deployedUserData(stack: SynthesizedStack, publicAddress: string): string {
+  const [instance] = Object.values(stack.resource.aws_instance);
+  const text: string = instance.user_data ?? Object.values(stack.locals ?? {})[0];
+  return text
+    .replace(/(?<!\$)\$\{aws_eip\.\w+\.public_ip\}/g, publicAddress)
+    .replace(/[$%](?=[$%]\{)/g, "");
+}
