@@ -204,6 +204,7 @@ const UNCHANGED: Group = {
   ],
   settings: {
     "Multiple Headers": "add",
+    "Information Header": "",
     "Place New Headers At Top Of Message": "yes",
     "Remove These Headers": "",
     "Sign Clean Messages": "no",

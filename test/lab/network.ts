@@ -47,7 +47,16 @@ export class Network {
     ip("-n", namespace, "link", "set", "lo", "up");
     for (const address of addresses) {
       // Duplicate address detection would keep an IPv6 address unusable for a second.
-      ip("-n", namespace, "addr", "add", address, "dev", "eth0", ...(address.includes(":") ? ["nodad"] : []));
+      ip(
+        "-n",
+        namespace,
+        "addr",
+        "add",
+        address,
+        "dev",
+        "eth0",
+        ...(address.includes(":") ? ["nodad"] : []),
+      );
     }
     ip("-n", namespace, "link", "set", "eth0", "up");
     return host;

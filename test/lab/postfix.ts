@@ -104,7 +104,8 @@ export class Postfix {
     const master = spawn(command, args, { stdio: ["ignore", log, log] });
     closeSync(log);
     this.master = master;
-    const greeting = () => smtp(this.host, this.host.address).catch(() => undefined);
+    const greeting = () =>
+      smtp(this.host, this.host.address, { patience: 5 }).catch(() => undefined);
     try {
       await eventually(() => {
         if (master.exitCode !== null) {

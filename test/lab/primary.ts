@@ -60,9 +60,9 @@ export class Primary {
   }
 
   /**
-   * Goes down without a trace: nobody gets an answer. (An unplugged host is noticed by its
-   * neighbours on the switch, who say "no route" after three seconds; across the internet nobody
-   * would tell.)
+   * Goes down without a trace: packets vanish, as across the internet. (Of an unplugged host the
+   * switch's neighbours know after three seconds that there is no route to it, unless they still
+   * remember its hardware address: what a test then measures is chance.)
    */
   vanish(): void {
     this.postfix.host.run("ip", "rule", "add", "pref", "1", "blackhole");
