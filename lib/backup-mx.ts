@@ -125,9 +125,10 @@ export class BackupMx extends Construct {
     // An error in the recipients is due now, not at synthesis.
     domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
     this.domains.push(domain);
-    for (const { port } of domain.primaries) {
-      this.server.firewall.allowOut(port, "Mail to the primaries");
-    }
+    domain.primaries.forEach(({ port }, index) => {
+      const name = isDeferred(port) ? `Domain${this.domains.length - 1}Primary${index}` : port;
+      this.server.firewall.allowOut(port, "Mail to the primaries", name);
+    });
 
     const id = isDeferred(domain.name) ? `Domain${this.domains.length - 1}` : domain.name;
     const scope = new Construct(this, id);
@@ -138,7 +139,10 @@ export class BackupMx extends Construct {
     } else {
       props.zone.bindMx(scope, this.mxRecordSet(domain));
     }
-    if (domain.recipients.acceptsAll) {
+    const primaryIsAsked = this.policy.smtpdRecipientRestrictions.includes(
+      "reject_unverified_recipient",
+    );
+    if (domain.recipients.acceptsAll || (domain.recipients.asksPrimary && !primaryIsAsked)) {
       Annotations.of(scope).addWarning(
         `every recipient of ${domain.name} is accepted; mail to those that do not exist will be bounced to forged senders`,
       );

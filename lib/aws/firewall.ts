@@ -45,10 +45,14 @@ export class Firewall extends Construct {
     this.allowOut(443, "MailScanner, SpamAssassin rules, virus signatures");
   }
 
-  /** Opens a port to the outside; once is enough. */
-  allowOut(port: number, description: string): void {
+  /**
+   * Opens a port to the outside; once is enough.
+   *
+   * @param name a name for the rule where the port is known only at deploy time
+   */
+  allowOut(port: number, description: string, name: string | number = port): void {
     for (const [version, cidr] of Object.entries(EVERYWHERE)) {
-      const id = `Out${port}${version}`;
+      const id = `Out${name}${version}`;
       if (this.node.tryFindChild(id) === undefined) {
         new VpcSecurityGroupEgressRule(this, id, {
           securityGroupId: this.securityGroup.id,

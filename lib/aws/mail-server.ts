@@ -128,6 +128,13 @@ export class MailServer extends Construct {
   }
 
   private vpcId({ vpcId, subnetId }: MailServerProps): string | undefined {
+    if (vpcId !== undefined && subnetId === undefined) {
+      throw badInput(
+        "vpcId",
+        vpcId,
+        "stands without subnetId, and the instance would be in the default VPC; give subnetId as well",
+      );
+    }
     if (vpcId !== undefined) {
       return resourceId("vpcId", vpcId, "vpc");
     }

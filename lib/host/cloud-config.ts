@@ -1,5 +1,5 @@
 import { gzipSync } from "fflate";
-import { stringify } from "yaml";
+import { Scalar, stringify } from "yaml";
 import type { HostFile } from "./host-file";
 
 /** What cloud-init does on the first boot of an instance. */
@@ -32,7 +32,7 @@ export function cloudConfig(props: CloudConfigProps): string {
             encoding: "gz+b64",
             content: compressed(file.content),
           }
-        : { path: file.path, content: file.content },
+        : { path: file.path, content: text(file.content) },
     ),
     runcmd: [[props.program]],
   };
@@ -40,6 +40,13 @@ export function cloudConfig(props: CloudConfigProps): string {
   // and blocks are indented as little as YAML allows.
   const layout = { lineWidth: 0, indent: 1, indentSeq: false };
   return `#cloud-config\n${stringify(document, layout)}`;
+}
+
+/** White space at the beginning would need an indentation mark, which is wrong at this indent. */
+function text(content: string): string | Scalar<string> {
+  const scalar = new Scalar(content);
+  scalar.type = Scalar.QUOTE_DOUBLE;
+  return /^\s/.test(content) ? scalar : content;
 }
 
 /**

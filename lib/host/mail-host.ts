@@ -92,7 +92,7 @@ function setupEnvironment({ hostname, mailScanner }: MailPolicy, domains: readon
   ];
   const variables = {
     MAIL_HOSTNAME: hostname,
-    A_RELAY_DOMAIN: domains[0].name,
+    A_RELAY_DOMAIN: [...domains.map(({ name }) => name)].sort()[0],
     PACKAGES: packages.join(" "),
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
     MAILSCANNER_SHA256: mailScanner.packageSha256,

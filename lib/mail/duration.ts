@@ -1,19 +1,31 @@
 import { badInput } from "./bad-input";
 import { isDeferred } from "./deferred-value";
 
+const SECONDS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+/** Postfix's own limit: with more, its queue manager does not start. */
+const LONGEST = 100 * SECONDS.d;
+
 /**
  * A duration as Postfix writes it: a number and one of s, m, h, d, w.
  *
- * @throws if it is anything else; Postfix itself would take a number without a unit, but which
- * unit that means differs from setting to setting
+ * @throws if it is anything else, nothing, or more than 100 days; Postfix itself would take a
+ * number without a unit, but which unit that means differs from setting to setting
  */
 export function duration(prop: string, value: string): string {
-  if (!isDeferred(value) && !/^[0-9]{1,6}[smhdw]$/.test(value)) {
+  if (isDeferred(value)) {
+    return value;
+  }
+  const [, count, unit] = /^([0-9]{1,6})([smhdw])$/.exec(value) ?? [];
+  if (unit === undefined) {
     throw badInput(
       prop,
       value,
       'is not a duration; give a number and a unit (s, m, h, d or w), such as "21d"',
     );
+  }
+  const seconds = Number(count) * SECONDS[unit];
+  if (seconds < 1 || seconds > LONGEST) {
+    throw badInput(prop, value, 'is out of range; give a duration from "1s" to "100d"');
   }
   return value;
 }

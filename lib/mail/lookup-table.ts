@@ -1,3 +1,5 @@
+import { withoutDeferred } from "./deferred-value";
+
 /** One line of a Postfix lookup table. */
 export interface TableEntry {
   readonly key: string;
@@ -10,6 +12,12 @@ export interface TableEntry {
  * @param comment what the table is for
  */
 export function lookupTable(comment: string, entries: readonly TableEntry[]): string {
-  const lines = entries.map(({ key, value }) => `${key} ${value}`);
-  return [`# ${comment}`, ...lines.sort()].map((line) => `${line}\n`).join("");
+  const lines = entries
+    .map(({ key, value }) => `${key} ${value}`)
+    .sort((a, b) => compare(withoutDeferred(a), withoutDeferred(b)));
+  return [`# ${comment}`, ...lines].map((line) => `${line}\n`).join("");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -91,6 +91,13 @@ export function mailDomain(
   backupHostname: string,
 ): MailDomain {
   const name = domainName(`${prop}.name`, props.name);
+  if (name === backupHostname) {
+    throw badInput(
+      `${prop}.name`,
+      name,
+      "is the backup itself, which has no primary; name the domains that it stands in for",
+    );
+  }
   if (props.primaries.length === 0) {
     throw new Error(
       `${prop}.primaries is empty; name the mail servers of ${name}, or mail that was accepted could go nowhere`,

@@ -7,6 +7,11 @@ import { postfixSettings } from "./postfix-settings";
 import { singleLine } from "./text";
 import { wholeNumber } from "./whole-number";
 
+const LONGEST_HOSTNAME = 64;
+
+/** The largest message that any policy may allow, in bytes. */
+export const LARGEST_MESSAGE = 1024 * 1024 * 1024;
+
 /**
  * What the backup does with mail. A prop that is named like a Postfix parameter sets that
  * parameter; its meaning is told in https://www.postfix.org/postconf.5.html.
@@ -146,10 +151,11 @@ export interface MailPolicy {
  * @throws if a value cannot be used, or would open the relay
  */
 export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy {
+  const name = hostName(hostname);
   return {
-    hostname: domainName("hostname", hostname),
-    postmaster: props.postmaster && mailAddress("postmaster", props.postmaster),
-    relayhost: props.relayhost && relayhost(props.relayhost),
+    hostname: name,
+    postmaster: props.postmaster === undefined ? undefined : postmaster(props.postmaster, name),
+    relayhost: props.relayhost === undefined ? undefined : relayhost(props.relayhost, name),
     maximalQueueLifetime: duration("maximalQueueLifetime", props.maximalQueueLifetime ?? "21d"),
     bounceQueueLifetime: duration("bounceQueueLifetime", props.bounceQueueLifetime ?? "1d"),
     unverifiedRecipientRejectReason: singleLine(
@@ -196,29 +202,63 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
       "messageSizeLimit",
       props.messageSizeLimit ?? 50 * 1024 * 1024,
       64 * 1024,
-      1024 * 1024 * 1024,
+      LARGEST_MESSAGE,
     ),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),
     mailScanner: props.mailScanner ?? MailScanner.install(),
   };
 }
 
-function mailAddress(prop: string, value: string): string {
-  if (!isDeferred(value) && !/^[a-z0-9._%+=~-]+@[^@\s,]+$/i.test(value)) {
-    throw badInput(prop, value, "is not a mail address; write it in full");
+function hostName(value: string): string {
+  const name = domainName("hostname", value);
+  if (!isDeferred(name) && name.length > LONGEST_HOSTNAME) {
+    throw badInput(
+      "hostname",
+      name,
+      `is longer than the ${LONGEST_HOSTNAME} characters that Linux takes; choose a shorter one`,
+    );
   }
-  const at = value.lastIndexOf("@");
-  return isDeferred(value)
-    ? value
-    : `${value.slice(0, at)}@${domainName(prop, value.slice(at + 1))}`;
+  return name;
 }
 
-function relayhost(value: string): string {
-  if (!isDeferred(value) && !/^(\[[a-z0-9.:-]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?$/i.test(value)) {
+function postmaster(value: string, hostname: string): string {
+  if (isDeferred(value)) {
+    return value;
+  }
+  const [, localPart, domain] = /^([a-z0-9._%+=~-]+)@([^@\s,]+)$/i.exec(value) ?? [];
+  if (domain === undefined) {
+    throw badInput("postmaster", value, "is not a mail address; write it in full");
+  }
+  const itsDomain = domainName("postmaster", domain);
+  if (itsDomain === hostname) {
+    throw badInput(
+      "postmaster",
+      value,
+      "is on the backup itself, which has no mailboxes; give an address elsewhere",
+    );
+  }
+  return `${localPart}@${itsDomain}`;
+}
+
+function relayhost(value: string, hostname: string): string {
+  if (isDeferred(value)) {
+    return value;
+  }
+  const form = /^(?:\[([a-z0-9.:-]+)\]|([a-z0-9.-]+))(?::([0-9]{1,5}))?$/i.exec(value);
+  const [, bracketed, plain, port = "25"] = form ?? [];
+  const host = bracketed ?? plain ?? "";
+  if (!/[a-z0-9]/i.test(host) || Number(port) < 1 || Number(port) > 65535) {
     throw badInput(
       "relayhost",
       value,
       'is not a next hop; give a name or "[name]:port", such as "[smtp.example.net]:587"',
+    );
+  }
+  if (host.toLowerCase() === hostname) {
+    throw badInput(
+      "relayhost",
+      value,
+      "is the backup itself; leave the prop out, or name another host",
     );
   }
   return value;
@@ -249,6 +289,10 @@ function restrictions(prop: string, entries: readonly string[]): readonly string
   });
 }
 
+/** What may stand before the guard: it refuses, by itself or by one list in DNS. */
+const HARMLESS =
+  /^(permit_mynetworks|reject_(?!unverified_)[a-z_]+|reject_(rbl|rhsbl)_[a-z]+ [^ ]+)$/;
+
 /**
  * Whether a stranger may use the relay is decided by `smtpd_relay_restrictions`, which no prop
  * can change. The same decision must also come first here, or an entry before it could accept
@@ -264,11 +308,11 @@ function recipientRestrictions(entries: readonly string[]): readonly string[] {
     );
   }
   checked.slice(0, guard).forEach((entry, index) => {
-    if (entry !== "permit_mynetworks" && !/^(reject|defer)_/.test(entry)) {
+    if (!HARMLESS.test(entry)) {
       throw badInput(
         `${prop}[${index}]`,
         entry,
-        'could permit before "reject_unauth_destination"; put it behind that entry',
+        'could permit before "reject_unauth_destination" or ask a foreign host; put it behind that entry',
       );
     }
   });

@@ -77,20 +77,27 @@ export class MailScanner {
 
   /** The settings file of MailScanner, read after its own MailScanner.conf. */
   settingsFile(): string {
-    const further = new Map(this.furtherSettings);
+    const further = new Map(
+      [...this.furtherSettings].map(([name, value]) => [canonical(name), [name, value]]),
+    );
     const groups = settingGroups(this.clamAv).map(({ comment, settings }) =>
       [
         ...comment.map((line) => `# ${line}\n`),
         ...Object.entries(settings).map(([name, value]) => {
-          const line = setting(name, further.get(name) ?? value);
-          further.delete(name);
-          return line;
+          const [, changed = value] = further.get(canonical(name)) ?? [];
+          further.delete(canonical(name));
+          return setting(name, changed);
         }),
       ].join(""),
     );
-    const rest = [...further].map(([name, value]) => setting(name, value)).join("");
+    const rest = [...further.values()].map(([name, value]) => setting(name, value)).join("");
     return [...groups, ...(rest === "" ? [] : [`# Set by hand (settings).\n${rest}`])].join("\n");
   }
+}
+
+/** MailScanner sees letters and digits alone. */
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
 function setting(name: string, value: string): string {
@@ -122,10 +129,10 @@ function checksum(value: string): string {
 function furtherSettings(settings: { readonly [name: string]: string }): Map<string, string> {
   const checked = Object.entries(settings).map(([name, value]): [string, string] => {
     const prop = `mailScanner.settings[${JSON.stringify(name)}]`;
-    if (!/^[a-z][a-z :-]*[a-z]$/i.test(name)) {
+    if (!/^[a-z][a-z0-9 :-]*$/i.test(name)) {
       throw badInput("mailScanner.settings key", name, "is not the name of a MailScanner setting");
     }
-    if (HAND_OVER.has(name.toLowerCase())) {
+    if (HAND_OVER.has(canonical(name))) {
       throw badInput(
         prop,
         value,
@@ -166,7 +173,7 @@ const POSTFIX: Group = {
   },
 };
 
-const HAND_OVER = new Set(Object.keys(POSTFIX.settings).map((name) => name.toLowerCase()));
+const HAND_OVER = new Set(Object.keys(POSTFIX.settings).map(canonical));
 
 const WORK: Group = {
   comment: ["One child is enough for a backup, and leaves memory to Postfix."],

@@ -63,7 +63,9 @@ const GUARDED: { readonly [name: string]: string } = {
   unverified_recipient_tempfail_action:
     "with permit no process of Postfix would start; use the unverifiedRecipientDeferCode prop",
   virtual_alias_domains: DOMAINS,
+  virtual_alias_maps: "its keys would become domains of this host; use the domains prop",
   virtual_mailbox_domains: DOMAINS,
+  virtual_mailbox_maps: "its keys would become domains of this host; use the domains prop",
 };
 
 /**

@@ -1,6 +1,7 @@
+import { isDeferred } from "./deferred-value";
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
-import type { MailPolicy } from "./mail-policy";
+import { LARGEST_MESSAGE, type MailPolicy } from "./mail-policy";
 
 /** The transport that carries mail to the primaries; the name is Postfix's own. */
 const RELAY = "relay";
@@ -60,11 +61,19 @@ export function postfixFiles(
 }
 
 function recipientEntries(policy: MailPolicy, domains: readonly MailDomain[]): TableEntry[] {
-  const code = policy.unverifiedRecipientRejectCode;
-  const refusal = `${code} ${Math.floor(code / 100)}.1.1 ${policy.unverifiedRecipientRejectReason}`;
+  const refusal = [
+    policy.unverifiedRecipientRejectCode,
+    ...enhancedStatus(policy.unverifiedRecipientRejectCode),
+    policy.unverifiedRecipientRejectReason,
+  ].join(" ");
   return domains.flatMap(({ prop, name, recipients }) =>
     recipients.accessEntries(`${prop}.recipients`, name, refusal),
   );
+}
+
+/** "Bad destination mailbox address"; left out where the class of the code is not known yet. */
+function enhancedStatus(code: number): string[] {
+  return isDeferred(code) ? [] : [`${Math.floor(code / 100)}.1.1`];
 }
 
 function routes(comment: string, transport: string, domains: readonly MailDomain[]): string {
@@ -218,7 +227,7 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
       settings: [
         ["message_size_limit", policy.messageSizeLimit],
         ["mailbox_size_limit", 0],
-        ["queue_minfree", policy.messageSizeLimit * 4],
+        ["queue_minfree", queueMinfree(policy.messageSizeLimit)],
       ],
     },
     {
@@ -245,6 +254,11 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
         ]
       : []),
   ];
+}
+
+/** Room for some messages of the largest size; for a size not known yet, of the largest of all. */
+function queueMinfree(messageSizeLimit: number): number {
+  return 4 * (isDeferred(messageSizeLimit) ? LARGEST_MESSAGE : messageSizeLimit);
 }
 
 function recipientRestrictions(policy: MailPolicy, hasRecipients: boolean): readonly string[] {

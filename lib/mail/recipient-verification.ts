@@ -54,6 +54,11 @@ export class RecipientVerification {
     return this.unlisted === Unlisted.ACCEPT;
   }
 
+  /** Whether the primary is asked about those that are on no list. */
+  get asksPrimary(): boolean {
+    return this.unlisted === Unlisted.VERIFY;
+  }
+
   /**
    * The entries of the access(5) table that decide before the primary is asked.
    *
@@ -69,7 +74,7 @@ export class RecipientVerification {
       );
     }
     const listed = this.addresses.map((address) => recipientAddress(prop, address, domain));
-    const entries = [...new Set(listed)].sort().map((key) => ({ key, value: "OK" }));
+    const entries = [...new Set(listed)].map((key) => ({ key, value: "OK" }));
     switch (this.unlisted) {
       case Unlisted.VERIFY:
         return entries;
