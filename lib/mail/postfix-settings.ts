@@ -5,6 +5,7 @@ const DOMAINS = "it follows from the domains prop";
 const RELAY = "it keeps the host from being an open relay and cannot be changed";
 const SMUGGLING = "it keeps forged mail from being smuggled in and cannot be changed";
 const SCANNING = "it puts the scanner into the path of the mail; use the mailScanner prop";
+const SCANNED = "mail would go past the scanner, or wait where the scanner does not look";
 const NAMES = "use the hostname prop";
 
 /**
@@ -26,6 +27,8 @@ const GUARDED: { readonly [name: string]: string } = {
   allow_untrusted_routing: RELAY,
   bounce_queue_lifetime: "use the bounceQueueLifetime prop",
   compatibility_level: RELAY,
+  hash_queue_depth: SCANNED,
+  hash_queue_names: SCANNED,
   header_checks: SCANNING,
   inet_interfaces: NAMES,
   line_length_limit: SCANNING,
@@ -39,16 +42,21 @@ const GUARDED: { readonly [name: string]: string } = {
   parent_domain_matches_subdomains: RELAY,
   postscreen_upstream_proxy_protocol: RELAY,
   proxy_interfaces: "it holds the public address, by which the host finds itself in an MX list",
+  queue_directory: SCANNED,
   queue_minfree: "it follows from the messageSizeLimit prop",
+  receive_override_options: SCANNED,
   relay_domains: DOMAINS,
   relay_transport: DOMAINS,
   relayhost: "use the relayhost prop",
+  resolve_dequoted_address: RELAY,
   smtpd_authorized_xclient_hosts: RELAY,
   smtpd_authorized_xforward_hosts: RELAY,
+  smtpd_command_filter: RELAY,
   smtpd_data_restrictions: SMUGGLING,
   smtpd_forbid_bare_newline: SMUGGLING,
   smtpd_forbid_bare_newline_exclusions: SMUGGLING,
   smtpd_forbid_unauth_pipelining: SMUGGLING,
+  smtpd_proxy_filter: SCANNED,
   smtpd_recipient_restrictions: "use the smtpdRecipientRestrictions prop",
   smtpd_relay_before_recipient_restrictions: RELAY,
   smtpd_relay_restrictions: RELAY,
@@ -66,6 +74,7 @@ const GUARDED: { readonly [name: string]: string } = {
   virtual_alias_maps: "its keys would become domains of this host; use the domains prop",
   virtual_mailbox_domains: DOMAINS,
   virtual_mailbox_maps: "its keys would become domains of this host; use the domains prop",
+  virtual_maps: "its keys would become domains of this host; use the domains prop",
 };
 
 /**
