@@ -17,15 +17,18 @@ export function userDataSize(userData: string): UserDataSize {
   const resolved = userData.replace(/\$\{TfToken\[[^\]]*\]\}/g, LONGEST_ADDRESS);
   return {
     plain: Buffer.byteLength(resolved),
-    compressed: gzipSync(resolved, { level: 9 }).length,
+    // Terraform packs a little worse than the best.
+    compressed: Math.ceil(gzipSync(resolved, { level: 9 }).length * 1.005),
   };
 }
 
 /**
  * The text as Terraform has to be given it, so that it comes out as it is: Terraform reads `${` and
  * `%{` as the beginning of a template, but they are shell and printf here. References that CDK for
- * Terraform put in stay references.
+ * Terraform put in stay references, and a dollar sign before one does not take its meaning.
  */
 export function terraformLiteral(text: string): string {
-  return text.replace(/\$\{(?!TfToken\[)|%\{/g, (opening) => opening[0] + opening);
+  return text.replace(/\$+(?=\$\{TfToken\[)|\$\{(?!TfToken\[)|%\{/g, (special) =>
+    special.endsWith("{") ? special[0] + special : `\${"${special}"}`,
+  );
 }

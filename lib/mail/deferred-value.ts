@@ -1,5 +1,5 @@
 /** How CDK for Terraform marks a text that is known only at deploy time. */
-const MARKER = /[$#]\{TfToken\[[^\]]*\]\}/g;
+const MARKER = /[$#]\{TfToken\[[\w:.-]+\]\}/g;
 /** How it encodes a number that is: below every number that a setting can have. */
 const NUMBER = /-[0-9.]+e\+[0-9]+/g;
 
@@ -10,7 +10,7 @@ const NUMBER = /-[0-9.]+e\+[0-9]+/g;
  */
 export function isDeferred(value: string | number): boolean {
   return typeof value === "number"
-    ? value < -1e288
+    ? value < -1e288 && Number.isFinite(value)
     : value.search(MARKER) >= 0 && /^[\w.@:/[\]+~-]*$/.test(value.replace(MARKER, ""));
 }
 

@@ -14,8 +14,8 @@ export function domainName(prop: string, value: string): string {
   if (isDeferred(value)) {
     return value;
   }
-  // A name with white space is a slip, not a name that IDNA may repair.
-  const ascii = /^[^\s\p{Cc}]+$/u.test(value) ? toAscii(value.replace(/\.$/, "")) : "";
+  // What stands for something else in a URL would be cut off or decoded, not refused.
+  const ascii = /^[A-Za-z0-9.\P{ASCII}-]+$/u.test(value) ? toAscii(value.replace(/\.$/, "")) : "";
   const labels = ascii.split(".");
   const valid =
     ascii.length <= 253 &&

@@ -128,8 +128,13 @@ export function mailDomain(
 
 /** The MX record set of a domain: its primaries, and behind them the backup. */
 export function mailExchanges(domain: MailDomain, backupHostname: string): MailExchange[] {
+  const records = domain.primaries.map(({ preference, hostname }) => ({ preference, hostname }));
   return [
-    ...domain.primaries.map(({ preference, hostname }) => ({ preference, hostname })),
+    // A primary that listens on two ports is one host, and a record set has no duplicates.
+    ...records.filter(
+      ({ preference, hostname }, index) =>
+        records.findIndex((r) => r.preference === preference && r.hostname === hostname) === index,
+    ),
     { preference: domain.backupPreference, hostname: backupHostname },
   ];
 }
@@ -162,7 +167,7 @@ function readPrimary(prop: string, props: PrimaryProps, backupHostname: string):
     );
   }
   const { address } = props;
-  if (address !== undefined && !isDeferred(address) && isIP(address) === 0) {
+  if (address !== undefined && !isDeferred(address) && !isAddress(address)) {
     throw badInput(
       `${prop}.address`,
       address,
@@ -175,6 +180,11 @@ function readPrimary(prop: string, props: PrimaryProps, backupHostname: string):
     preference: wholeNumber(`${prop}.preference`, props.preference ?? 10, 0, LARGEST_PREFERENCE),
     port: wholeNumber(`${prop}.port`, props.port ?? SMTP_PORT, 1, 65535),
   };
+}
+
+/** An address that means the same on every host: without a zone such as `%eth0`. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes("%");
 }
 
 function byPreference(primaries: Primary[]): Primary[] {

@@ -112,6 +112,11 @@ function setting(name: string, value: string | number): string {
   return `${name} = ${value}`.trimEnd();
 }
 
+/** A text in which Postfix shall not look for parameters. References of deploy time stay. */
+function literal(text: string): string {
+  return text.replace(/\$(?!\{TfToken\[)/g, "$$$$");
+}
+
 function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: boolean): Group[] {
   return [
     {
@@ -167,7 +172,7 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
       comment: ["What is asked of recipients: cheap questions first, the primary last."],
       settings: [
         ["smtpd_recipient_restrictions", recipientRestrictions(policy, hasRecipients).join(", ")],
-        ["unverified_recipient_reject_reason", policy.unverifiedRecipientRejectReason],
+        ["unverified_recipient_reject_reason", literal(policy.unverifiedRecipientRejectReason)],
         ["unverified_recipient_reject_code", policy.unverifiedRecipientRejectCode],
       ],
     },
@@ -266,8 +271,12 @@ function recipientRestrictions(policy: MailPolicy, hasRecipients: boolean): read
   if (!hasRecipients) {
     return asked;
   }
-  const verification = asked.indexOf("reject_unverified_recipient");
-  const before = verification === -1 ? asked.length : verification;
+  const verification = asked.findIndex((entry) => /\breject_unverified_recipient\b/.test(entry));
+  let before = verification === -1 ? asked.length : verification;
+  // It belongs to the restriction behind it.
+  while (asked[before - 1] === "warn_if_reject") {
+    before--;
+  }
   return [
     ...asked.slice(0, before),
     `check_recipient_access texthash:${FOLDER}/recipients`,

@@ -3,8 +3,8 @@ import { isDeferred } from "./deferred-value";
 import { domainName } from "./domain-name";
 
 // What RFC 5321 calls a dot-string, beginning with a character that cannot start a comment in a
-// lookup table.
-const LOCAL_PART = /^[a-z0-9_=+~-][a-z0-9!#$%&'*+/=?^_`{|}~.-]{0,63}$/;
+// lookup table, and without those that Postfix reads as a route to another host.
+const LOCAL_PART = /^[a-z0-9_=+~-][a-z0-9#$&'*+/=?^_`{|}~.-]{0,63}$/;
 
 /**
  * A recipient of a domain, in lower case as Postfix looks it up.

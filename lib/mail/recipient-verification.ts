@@ -44,10 +44,14 @@ export class RecipientVerification {
     return new RecipientVerification([], Unlisted.ACCEPT);
   }
 
+  private readonly addresses: readonly string[];
+
   private constructor(
-    private readonly addresses: readonly string[],
+    addresses: readonly string[],
     private readonly unlisted: Unlisted,
-  ) {}
+  ) {
+    this.addresses = [...addresses];
+  }
 
   /** Whether every recipient is accepted. */
   get acceptsAll(): boolean {

@@ -8,7 +8,7 @@ import { badInput } from "./bad-input";
  */
 export function singleLine(prop: string, value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
-  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff\p{Cs}]/u.test(value)) {
     throw badInput(prop, value, "holds a line break or control character; write it on one line");
   }
   if (value.trim() === "") {
