@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { child } from "../support/child";
+import { succeed } from "../lab/execution";
 
 const REPOSITORY = resolve(__dirname, "../..");
 
@@ -43,18 +43,22 @@ describe("the package", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "package-"));
-    const packed = await child("npm", ["pack", "--json", "--pack-destination", folder], {
+    const packed = await succeed(["npm", "pack", "--json", "--pack-destination", folder], {
       cwd: REPOSITORY,
     });
     const [{ filename }] = JSON.parse(packed.slice(packed.lastIndexOf("\n[") + 1));
     const { devDependencies } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
     const peers = ["cdktf", "@cdktf/provider-aws", "constructs"];
     writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
-    await child(
-      "npm",
-      ["install", "--no-audit", "--no-fund", "--prefer-offline", join(folder, filename)].concat(
-        peers.map((peer) => `${peer}@${devDependencies[peer]}`),
-      ),
+    await succeed(
+      [
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--prefer-offline",
+        join(folder, filename),
+      ].concat(peers.map((peer) => `${peer}@${devDependencies[peer]}`)),
       { cwd: folder },
     );
   }, 300_000);
@@ -63,7 +67,7 @@ describe("the package", () => {
 
   async function synthesize(file: string, imports: string[]): Promise<string> {
     writeFileSync(join(folder, file), imports.join("\n") + BODY);
-    await child(process.execPath, [file], { cwd: folder, env: { CDKTF_OUTDIR: `out-${file}` } });
+    await succeed([process.execPath, file], { cwd: folder, env: { CDKTF_OUTDIR: `out-${file}` } });
     return readFileSync(join(folder, `out-${file}`, "stacks/mail/cdk.tf.json"), "utf8");
   }
 
@@ -79,18 +83,18 @@ describe("the package", () => {
     writeFileSync(join(folder, "app.ts"), TYPESCRIPT.join("\n") + BODY);
     const tsc = join(REPOSITORY, "node_modules/.bin/tsc");
     const strict = ["--noEmit", "--strict", "--module", "node16", "--target", "es2022"];
-    await child(tsc, [...strict, "--skipLibCheck", "app.ts"], { cwd: folder });
+    await succeed([tsc, ...strict, "--skipLibCheck", "app.ts"], { cwd: folder });
     writeFileSync(
       join(folder, "wrong.ts"),
       (TYPESCRIPT.join("\n") + BODY).replace("primaries:", "primary:"),
     );
     await expect(
-      child(tsc, [...strict, "--skipLibCheck", "wrong.ts"], { cwd: folder }),
+      succeed([tsc, ...strict, "--skipLibCheck", "wrong.ts"], { cwd: folder }),
     ).rejects.toThrow(/'primary' does not exist in type/);
   }, 120_000);
 
   test("has what a user needs and nothing else", async () => {
-    const listed = await child("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    const listed = await succeed(["npm", "pack", "--dry-run", "--json", "--ignore-scripts"], {
       cwd: REPOSITORY,
     });
     const paths: string[] = JSON.parse(listed)[0].files.map(({ path }: { path: string }) => path);

@@ -11,16 +11,21 @@ export interface Execution {
 export interface ExecutionOptions {
   /** What it reads from its standard input. */
   readonly input?: string | Buffer;
-  /** A minute unless told. */
+  /** Five minutes unless told. */
   readonly timeoutMs?: number;
+  /** The folder that it runs in. */
+  readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs a program to its end while the event loop, and with it the package mirror, goes on. */
 export function execute(command: string[], options: ExecutionOptions = {}): Promise<Execution> {
   const [file, ...args] = command;
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const { cwd, env } = options;
+  const timeoutMs = options.timeoutMs ?? 300_000;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args);
+    const child = spawn(file, args, { cwd, env: { ...process.env, ...env } });
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       reject(new Error(`${command.join(" ")}: still running after ${timeoutMs} ms`));
@@ -51,7 +56,7 @@ export function execute(command: string[], options: ExecutionOptions = {}): Prom
 export async function succeed(command: string[], options?: ExecutionOptions): Promise<string> {
   const { stdout, stderr, exitCode } = await execute(command, options);
   if (exitCode !== 0) {
-    throw new Error(`${command.join(" ")}: exit status ${exitCode}\n${stderr.slice(-2000)}`);
+    throw new Error(`${command.join(" ")}: exit status ${exitCode}\n${stdout}${stderr}`);
   }
   return stdout;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { child } from "./child";
+import { succeed } from "../lab/execution";
 
 const REPOSITORY = resolve(__dirname, "../..");
 
@@ -18,9 +18,8 @@ export async function synthesizeExample(
 ): Promise<{ readonly [stack: string]: SynthesizedStack }> {
   const outdir = mkdtempSync(join(tmpdir(), "synthesized-"));
   try {
-    await child(
-      join(REPOSITORY, "node_modules/.bin/tsx"),
-      [join(REPOSITORY, "examples", example, "main.ts")],
+    await succeed(
+      [join(REPOSITORY, "node_modules/.bin/tsx"), join(REPOSITORY, "examples", example, "main.ts")],
       { env: { CDKTF_OUTDIR: outdir } },
     );
     const stacks = readdirSync(join(outdir, "stacks"));

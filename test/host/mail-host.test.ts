@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { mailHostUserData } from "../../lib/host/mail-host";
+import { type MailDomainProps, mailDomain } from "../../lib/mail/mail-domain";
+import { type MailPolicyProps, mailPolicy } from "../../lib/mail/mail-policy";
+import { MailScanner } from "../../lib/mail/mailscanner";
+import { postfixFiles } from "../../lib/mail/postfix";
+import { RecipientVerification } from "../../lib/mail/recipient-verification";
+import { writtenFiles } from "../support/user-data";
+
+const HOSTNAME = "mx2.example.net";
+const ADDRESS = "203.0.113.7";
+const SETUP = "/usr/local/sbin/backup-mx-setup";
+
+const readDomains = (names: string[], props: Partial<MailDomainProps> = {}) =>
+  names.map((name, index) =>
+    mailDomain(
+      `domains[${index}]`,
+      { name, primaries: [{ hostname: "mx1.example.com" }], ...props },
+      HOSTNAME,
+    ),
+  );
+
+const userData = (props: MailPolicyProps = {}, names = ["example.com"]) =>
+  mailHostUserData(mailPolicy(HOSTNAME, props), readDomains(names), ADDRESS);
+
+/** The variables that the setup program reads, each in single quotes. */
+function setupVariables(props: MailPolicyProps = {}): { [name: string]: string } {
+  const { content } = writtenFiles(userData(props))["/etc/backup-mx/setup.env"];
+  return Object.fromEntries(
+    content
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => {
+        const [, name, value] = /^([A-Z_0-9]+)='([^']*)'$/.exec(line) ?? [];
+        return [name ?? `not an assignment: ${line}`, value];
+      }),
+  );
+}
+
+describe("the user data of a mail host", () => {
+  test("brings every file of Postfix as it was rendered", () => {
+    const policy = mailPolicy(HOSTNAME, {
+      unverifiedRecipientRejectReason: `No such user: %{you} # 'quoted' "twice" - ünbekannt`,
+      postfixSettings: { smtpd_banner: "$myhostname ESMTP: ready #1" },
+    });
+    const domains = readDomains(["example.com"], {
+      recipients: RecipientVerification.list(["a{b}$c#d@example.com", "o'neill@example.com"]),
+    });
+    const written = writtenFiles(mailHostUserData(policy, domains, ADDRESS));
+    const rendered = postfixFiles(policy, domains, ADDRESS);
+    expect(rendered.size).toBe(7);
+    for (const [path, content] of rendered) {
+      expect(written[path]).toEqual({ content });
+    }
+  });
+
+  test("writes these files", () => {
+    expect(Object.keys(writtenFiles(userData()))).toEqual([
+      "/etc/postfix/main.cf",
+      "/etc/postfix/master.cf",
+      "/etc/postfix/transport",
+      "/etc/postfix/probe_transport",
+      "/etc/postfix/aliases",
+      "/etc/postfix/header_checks",
+      "/etc/MailScanner/conf.d/backup-mx.conf",
+      "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
+      "/etc/systemd/system/postfix.service.d/backup-mx.conf",
+      "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
+      "/etc/backup-mx/setup.env",
+      SETUP,
+    ]);
+  });
+
+  test("has nothing of MailScanner where there is none", () => {
+    const text = userData({ mailScanner: MailScanner.none() });
+    const paths = Object.keys(writtenFiles(text));
+    expect(paths.filter((path) => /mailscanner|header_checks/i.test(path))).toEqual([]);
+  });
+
+  test("runs the setup program, which is the one in this repository", () => {
+    const text = userData();
+    expect(parse(text).runcmd).toEqual([[SETUP]]);
+    expect(writtenFiles(text)[SETUP]).toEqual({
+      content: readFileSync(join(__dirname, "../../lib/host/files/backup-mx-setup"), "utf8"),
+      permissions: "0755",
+    });
+  });
+
+  test("is the same each time", () => {
+    expect(userData()).toBe(userData());
+  });
+
+  // The order means nothing, and other user data means another instance.
+  test("does not depend on the order of the domains", () => {
+    const props = { postmaster: "ops@example.org" };
+    expect(userData(props, ["b.example", "a.example"])).toBe(
+      userData(props, ["a.example", "b.example"]),
+    );
+  });
+
+  test("does not depend on the order of free settings", () => {
+    const one = { biff: "no", mail_name: "Mail", always_bcc: "" };
+    const other = { always_bcc: "", mail_name: "Mail", biff: "no" };
+    expect(userData({ postfixSettings: one })).toBe(userData({ postfixSettings: other }));
+  });
+});
+
+describe("what the setup program is told", () => {
+  test("by default", () => {
+    expect(setupVariables()).toEqual({
+      MAIL_HOSTNAME: HOSTNAME,
+      A_RELAY_DOMAIN: "example.com",
+      PACKAGES: expect.stringMatching(/^ca-certificates curl postfix postfix-lmdb .*spamassassin$/),
+      MAILSCANNER_URL: expect.stringMatching(/^https:.*\.deb$/),
+      MAILSCANNER_SHA256: "",
+      CLAMAV: "",
+    });
+  });
+
+  test("with ClamAV and a package of one's own", () => {
+    const mailScanner = MailScanner.install({
+      clamAv: true,
+      packageUrl: "https://mirror.example.net/MailScanner.deb",
+      packageSha256: "AB".repeat(32),
+    });
+    expect(setupVariables({ mailScanner })).toMatchObject({
+      PACKAGES: expect.stringMatching(/ clamav-daemon clamav-freshclam$/),
+      MAILSCANNER_URL: "https://mirror.example.net/MailScanner.deb",
+      MAILSCANNER_SHA256: "ab".repeat(32),
+      CLAMAV: "yes",
+    });
+  });
+
+  test("without MailScanner", () => {
+    expect(setupVariables({ mailScanner: MailScanner.none() })).toMatchObject({
+      PACKAGES: "ca-certificates curl postfix postfix-lmdb",
+      MAILSCANNER_URL: "",
+      MAILSCANNER_SHA256: "",
+      CLAMAV: "",
+    });
+  });
+});

@@ -1,0 +1,83 @@
+import {
+  type BackupMxDomain,
+  type BackupMxProps,
+  MailScanner,
+  RecipientVerification,
+  Route53Zone,
+} from "../../lib";
+
+/** A zone. */
+export const ZONE = Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ");
+/** The smallest domain. */
+export const EXAMPLE: BackupMxDomain = {
+  name: "example.com",
+  primaries: [{ hostname: "mx1.example.com" }],
+  zone: ZONE,
+};
+
+/** A backup MX with every default. */
+export const DEFAULTS: BackupMxProps = { hostname: "mx2.example.com", domains: [EXAMPLE] };
+
+/** A backup MX with every prop set: the type wants the ones to come as well. */
+export const EVERYTHING: Required<BackupMxProps> = {
+  hostname: "mx2.example.net",
+  zone: Route53Zone.fromZoneId("Z0NET", { ttl: 300 }),
+  domains: [
+    {
+      name: "example.com",
+      primaries: [
+        { hostname: "mx1.example.com", preference: 5, port: 2525, address: "10.0.0.5" },
+        { hostname: "mx3.example.com", preference: 7, address: "2001:db8::5" },
+      ],
+      recipients: RecipientVerification.list(["info@example.com", "o'neill@example.com"]),
+      backupPreference: 90,
+      zone: Route53Zone.fromZoneId("Z0COM", { ttl: 600 }),
+    },
+    {
+      name: "bücher.example",
+      primaries: [{ hostname: "mx1.example.com" }],
+      recipients: RecipientVerification.listThenCallOut(["info@bücher.example"]),
+    },
+    {
+      name: "example.org",
+      primaries: [{ hostname: "mx1.example.com" }],
+      recipients: RecipientVerification.none(),
+    },
+    {
+      name: "example.info",
+      primaries: [{ hostname: "mx1.example.com" }],
+      recipients: RecipientVerification.callOut(),
+      zone: ZONE,
+    },
+  ],
+  postmaster: "ops@example.org",
+  relayhost: "[smtp.example.org]:587",
+  maximalQueueLifetime: "30d",
+  bounceQueueLifetime: "2d",
+  unverifiedRecipientRejectReason: "No such user here",
+  unverifiedRecipientRejectCode: 553,
+  unverifiedRecipientDeferCode: 450,
+  addressVerifyNegativeExpireTime: "10m",
+  addressVerifyNegativeRefreshTime: "2m",
+  unknownAddressRejectCode: 450,
+  smtpdSenderRestrictions: ["reject_unknown_sender_domain"],
+  smtpdRecipientRestrictions: [
+    "permit_mynetworks",
+    "reject_non_fqdn_recipient",
+    "reject_unauth_destination",
+    "reject_unverified_recipient",
+  ],
+  messageSizeLimit: 26214400,
+  postfixSettings: { smtp_tls_loglevel: "1", biff: "yes" },
+  mailScanner: MailScanner.install({
+    clamAv: true,
+    packageUrl: "https://mirror.example.net/MailScanner-5.5.3-2.noarch.deb",
+    packageSha256: "0123456789abcdef".repeat(4),
+    settings: { "Max Children": "2", "Log Non Spam": "yes" },
+  }),
+  subnetId: "subnet-0123456789abcdef0",
+  vpcId: "vpc-0123456789abcdef0",
+  instanceType: "c7i.large",
+  amiId: "ami-0123456789abcdef0",
+  volumeSize: 40,
+};
