@@ -172,6 +172,21 @@ describe("a domain that is added later", () => {
   });
 });
 
+describe("the instance type of a BackupMx", () => {
+  const instanceType = (props: Partial<BackupMxProps>) =>
+    only(synthesize(build({ ...DEFAULTS, ...props }).stack).resource, "aws_instance").instance_type;
+
+  test("has the memory that the scanner needs", () => {
+    expect(instanceType({})).toBe("t4g.small");
+    expect(instanceType({ mailScanner: MailScanner.none() })).toBe("t4g.small");
+    expect(instanceType({ mailScanner: MailScanner.install({ clamAv: true }) })).toBe("t4g.medium");
+  });
+
+  test("is the one that was given", () => {
+    expect(instanceType({ instanceType: "c7i.large" })).toBe("c7i.large");
+  });
+});
+
 describe("the firewall of a BackupMx", () => {
   const portsOut = (props: BackupMxProps) => {
     const rules: { to_port: number }[] = Object.values(

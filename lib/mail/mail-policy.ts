@@ -25,7 +25,8 @@ export interface MailPolicyProps {
   readonly postmaster?: string;
   /**
    * The host that takes the backup's own mail (reports to the postmaster, bounces), such as
-   * `[smtp.example.net]:587`. Mail for the relay domains goes past it to their primaries.
+   * `[smtp.example.net]:587`. Mail for the relay domains goes past it to their primaries. Of one that
+   * is known only at deploy time the firewall lets out port 25 alone.
    *
    * @default - no relayhost: the backup's own mail goes by MX records
    */

@@ -30,7 +30,7 @@ export class RecipientVerification {
    * Accepts the listed recipients at once and asks the primary for all others.
    *
    * @param addresses recipients of the domain, such as `info@example.com`
-   * @throws at synth time if the list is empty or an address is of another domain
+   * @throws at synth time if an address is of another domain
    */
   static listThenCallOut(addresses: string[]): RecipientVerification {
     return new RecipientVerification(addresses, Unlisted.VERIFY);

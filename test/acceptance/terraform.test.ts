@@ -162,7 +162,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
       expect(aws.questions).toHaveLength(stacks.size);
       expect(aws.questions.every((question) => image.test(question))).toBe(true);
     },
-    180_000,
+    600_000,
   );
 
   test("find the VPC of a subnet, and take user data that has to be compressed", async () => {
@@ -183,7 +183,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
     expect(addressesIn(planned, "user_data_base64")).toEqual([
       expect.stringMatching(/^local\.Mx2_Server_UserData_/),
     ]);
-  }, 60_000);
+  }, 180_000);
 });
 
 describeWith([terraform], "a text that goes through Terraform", () => {
@@ -261,5 +261,5 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     }
     const { gzip } = await applied((address) => userData(address, count));
     expect(gzip.length).toBeLessThanOrEqual(EC2_USER_DATA_LIMIT);
-  }, 60_000);
+  }, 180_000);
 });
