@@ -4,6 +4,7 @@ import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import { MailServer, type MailServerProps } from "./aws/mail-server";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
+import { MxRecords } from "./dns/mx-records";
 import { mailHostUserData } from "./host/mail-host";
 import { badInput } from "./mail/bad-input";
 import { isDeferred } from "./mail/deferred-value";
@@ -25,6 +26,12 @@ export interface BackupMxDomain extends MailDomainProps {
    * @default - nothing is published; a warning says what to publish by hand
    */
   readonly zone?: IDnsZone;
+  /**
+   * What is published in the zone: `withBackup()`, `primariesOnly()` or `released()`.
+   *
+   * @default MxRecords.withBackup()
+   */
+  readonly mxRecords?: MxRecords;
 }
 
 /** A backup MX. */
@@ -132,13 +139,7 @@ export class BackupMx extends Construct {
 
     const id = isDeferred(domain.name) ? `Domain${this.domains.length - 1}` : domain.name;
     const scope = new Construct(this, id);
-    if (props.zone === undefined) {
-      Annotations.of(scope).addWarning(
-        `${domain.name} has no zone; publish its MX records yourself: ${this.mxText(domain)}`,
-      );
-    } else {
-      props.zone.bindMx(scope, this.mxRecordSet(domain));
-    }
+    this.publishMx(scope, domain, props);
     const primaryIsAsked = this.policy.smtpdRecipientRestrictions.includes(
       "reject_unverified_recipient",
     );
@@ -146,6 +147,29 @@ export class BackupMx extends Construct {
       Annotations.of(scope).addWarning(
         `every recipient of ${domain.name} is accepted; mail to those that do not exist will be bounced to forged senders`,
       );
+    }
+  }
+
+  private publishMx(
+    scope: Construct,
+    domain: MailDomain,
+    { zone, mxRecords }: BackupMxDomain,
+  ): void {
+    const published = mxRecords ?? MxRecords.withBackup();
+    if (zone === undefined) {
+      Annotations.of(scope).addWarning(
+        `${domain.name} has no zone; publish its MX records yourself: ${this.mxText(domain)}`,
+      );
+    } else if (published.isReleased) {
+      zone.releaseMx(scope);
+    } else {
+      const { name, exchanges } = this.mxRecordSet(domain);
+      zone.bindMx(scope, {
+        name,
+        exchanges: exchanges.filter(
+          ({ hostname }) => published.hasBackup || hostname !== this.hostname,
+        ),
+      });
     }
   }
 

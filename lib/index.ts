@@ -1,6 +1,7 @@
 export type { MailServerProps } from "./aws/mail-server";
 export { BackupMx, type BackupMxDomain, type BackupMxProps } from "./backup-mx";
 export type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
+export { MxRecords } from "./dns/mx-records";
 export { Route53Zone, type Route53ZoneProps } from "./dns/route53-zone";
 export type { MailDomainProps, MailExchange, PrimaryProps } from "./mail/mail-domain";
 export type { MailPolicyProps } from "./mail/mail-policy";

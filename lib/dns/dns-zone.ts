@@ -13,7 +13,7 @@ export interface HostRecords {
 export interface MxRecordSet {
   /** The domain name, lower case, without a trailing dot. */
   readonly name: string;
-  /** The primaries and, behind them, the backup. */
+  /** The primaries and, behind them, the backup; the primaries alone while it is not announced. */
   readonly exchanges: MailExchange[];
 }
 
@@ -26,4 +26,9 @@ export interface IDnsZone {
   bindHost(scope: Construct, host: HostRecords): void;
   /** Publishes who takes mail for a domain. */
   bindMx(scope: Construct, mx: MxRecordSet): void;
+  /**
+   * Forgets the MX records that `bindMx` published in the same scope, and leaves them as they are
+   * in DNS.
+   */
+  releaseMx(scope: Construct): void;
 }

@@ -2,8 +2,13 @@ import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import type { Construct } from "constructs";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
+import { domainName } from "../mail/domain-name";
 import { wholeNumber } from "../mail/whole-number";
+import { TerraformBlock } from "../terraform/terraform-block";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns-zone";
+
+/** The construct id of an MX record set: a record set that is released must have the id it had. */
+const MX = "MX";
 
 /** How records are published in Route 53. */
 export interface Route53ZoneProps {
@@ -13,6 +18,28 @@ export interface Route53ZoneProps {
    * @default 3600
    */
   readonly ttl?: number;
+  /**
+   * The name of the zone. Given, a record that is not in the zone is refused at synthesis, not by
+   * Route 53.
+   *
+   * @default - not known, and not checked
+   */
+  readonly zoneName?: string;
+  /**
+   * Whether the domains have MX records in the zone already. Route 53 keeps all of a name in one
+   * set and does not create it twice: Terraform then takes over the set that is there, and the
+   * plan shows what the backup adds to it. It may stay set afterwards.
+   *
+   * @default false
+   */
+  readonly importMx?: boolean;
+  /**
+   * Whether Terraform refuses to destroy MX record sets: they hold the primaries too. To leave,
+   * see `MxRecords.released()`.
+   *
+   * @default true
+   */
+  readonly preventDestroy?: boolean;
 }
 
 /** A hosted zone of Amazon Route 53. */
@@ -31,15 +58,25 @@ export class Route53Zone implements IDnsZone {
         'is not the id of a hosted zone; it begins with Z, such as "Z0123456789ABCDEFGHIJ"',
       );
     }
-    return new Route53Zone(zoneId, wholeNumber("ttl", props.ttl ?? 3600, 0, 2147483647));
+    return new Route53Zone(
+      zoneId,
+      wholeNumber("ttl", props.ttl ?? 3600, 0, 2147483647),
+      props.zoneName === undefined ? undefined : domainName("zoneName", props.zoneName),
+      props.importMx ?? false,
+      props.preventDestroy ?? true,
+    );
   }
 
   private constructor(
     private readonly zoneId: string,
     private readonly ttl: number,
+    private readonly zoneName: string | undefined,
+    private readonly importMx: boolean,
+    private readonly preventDestroy: boolean,
   ) {}
 
   bindHost(scope: Construct, host: HostRecords): void {
+    this.mustContain(host.hostname);
     new Route53Record(scope, "A", {
       zoneId: this.zoneId,
       name: host.hostname,
@@ -50,12 +87,43 @@ export class Route53Zone implements IDnsZone {
   }
 
   bindMx(scope: Construct, mx: MxRecordSet): void {
-    new Route53Record(scope, "MX", {
+    this.mustContain(mx.name);
+    const record = new Route53Record(scope, MX, {
       zoneId: this.zoneId,
       name: mx.name,
       type: "MX",
       ttl: this.ttl,
       records: mx.exchanges.map(({ preference, hostname }) => `${preference} ${hostname}`),
+      lifecycle: this.preventDestroy ? { preventDestroy: true } : undefined,
     });
+    if (this.importMx) {
+      new TerraformBlock(scope, "Import", () => ({
+        import: [
+          {
+            to: `aws_route53_record.${record.friendlyUniqueId}`,
+            id: `${this.zoneId}_${mx.name}_MX`,
+          },
+        ],
+      }));
+    }
+  }
+
+  releaseMx(scope: Construct): void {
+    new TerraformBlock(scope, MX, (uniqueId) => ({
+      removed: [{ from: `aws_route53_record.${uniqueId}`, lifecycle: { destroy: false } }],
+    }));
+  }
+
+  private mustContain(name: string): void {
+    const { zoneName } = this;
+    if (
+      zoneName !== undefined &&
+      !isDeferred(zoneName) &&
+      !isDeferred(name) &&
+      name !== zoneName &&
+      !name.endsWith(`.${zoneName}`)
+    ) {
+      throw badInput("zoneName", zoneName, `does not contain ${name}; give the zone that holds it`);
+    }
   }
 }

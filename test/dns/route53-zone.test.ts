@@ -37,6 +37,7 @@ describe("a zone of Route 53", () => {
         type: "MX",
         ttl: 3600,
         records: ["0 mx1.example.com", "10 mx2.example.net"],
+        lifecycle: { prevent_destroy: true },
       },
     );
   });
