@@ -1,8 +1,10 @@
+import { isIPv6 } from "node:net";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { Annotations } from "cdktf";
+import { Annotations, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { MailServer, type MailServerProps } from "./aws/mail-server";
+import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { mailHostUserData } from "./host/mail-host";
@@ -51,6 +53,19 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps {
    * published and a warning says what to publish by hand
    */
   readonly zone?: IDnsZone;
+  /**
+   * Whether the address gets the hostname as its name in reverse DNS. Without a zone, set it only
+   * when the A record is published: AWS looks it up and refuses otherwise.
+   *
+   * @default - whether the A record is published by this construct
+   */
+  readonly reverseDns?: boolean;
+  /**
+   * Whether AWS lets the backup send to port 25 of public addresses. It does not by default.
+   *
+   * @default OutboundPort25.requested()
+   */
+  readonly outboundPort25?: OutboundPort25;
 }
 
 /**
@@ -70,6 +85,7 @@ export class BackupMx extends Construct {
 
   private readonly policy: MailPolicy;
   private readonly server: MailServer;
+  private readonly outboundPort25: OutboundPort25;
   private readonly domains: MailDomain[] = [];
 
   /**
@@ -79,6 +95,7 @@ export class BackupMx extends Construct {
     super(scope, id);
     this.policy = mailPolicy(props.hostname, props);
     this.hostname = this.policy.hostname;
+    this.outboundPort25 = props.outboundPort25 ?? OutboundPort25.requested();
     this.server = new MailServer(this, "Server", {
       hostname: this.hostname,
       defaultInstanceType: this.policy.mailScanner.clamAv ? "t4g.medium" : "t4g.small",
@@ -132,10 +149,13 @@ export class BackupMx extends Construct {
     // An error in the recipients is due now, not at synthesis.
     domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
     this.domains.push(domain);
-    domain.primaries.forEach(({ port }, index) => {
+    domain.primaries.forEach(({ port, address }, index) => {
       const name = isDeferred(port) ? `Domain${this.domains.length - 1}Primary${index}` : port;
-      this.server.firewall.allowOut(port, "Mail to the primaries", name);
+      const version = isIPv6(address ?? "") ? "Ipv6" : "Ipv4";
+      this.server.firewall.allowOut(port, "Mail to the primaries", name, version);
     });
+
+    this.warnOfBlockedPort(domain);
 
     const id = isDeferred(domain.name) ? `Domain${this.domains.length - 1}` : domain.name;
     const scope = new Construct(this, id);
@@ -150,12 +170,31 @@ export class BackupMx extends Construct {
     }
   }
 
+  /** Nobody deploys a backup that cannot deliver without being told; once is enough. */
+  private warnOfBlockedPort({ name, primaries }: MailDomain): void {
+    const id = "OutboundPort25";
+    if (
+      this.outboundPort25.isGranted ||
+      !primaries.some(needsPort25) ||
+      this.node.tryFindChild(id) !== undefined
+    ) {
+      return;
+    }
+    warnOfPort25(this, id, this.hostname, this.server.address.eip);
+    Annotations.of(this).addWarning(
+      `mail for ${name} cannot be delivered while AWS blocks outbound port 25: ${PORT_25_REMEDY}`,
+    );
+  }
+
   private publishMx(
     scope: Construct,
     domain: MailDomain,
     { zone, mxRecords }: BackupMxDomain,
   ): void {
     const published = mxRecords ?? MxRecords.withBackup();
+    const isAnnounced =
+      published.hasBackup &&
+      !(this.outboundPort25.withholdsMx && domain.primaries.some(needsPort25));
     if (zone === undefined) {
       Annotations.of(scope).addWarning(
         `${domain.name} has no zone; publish its MX records yourself: ${this.mxText(domain)}`,
@@ -166,22 +205,27 @@ export class BackupMx extends Construct {
       const { name, exchanges } = this.mxRecordSet(domain);
       zone.bindMx(scope, {
         name,
-        exchanges: exchanges.filter(
-          ({ hostname }) => published.hasBackup || hostname !== this.hostname,
-        ),
+        exchanges: exchanges.filter(({ hostname }) => isAnnounced || hostname !== this.hostname),
       });
     }
   }
 
-  private publishHost({ zone, domains }: BackupMxProps): void {
+  private publishHost({ zone, domains, reverseDns }: BackupMxProps): void {
     const hostZone = zone ?? this.zoneAround(this.hostname, domains ?? []);
     const scope = new Construct(this, "Host");
     if (hostZone === undefined) {
       Annotations.of(scope).addWarning(
-        `${this.hostname} has no zone; publish an A record for the address in publicIp yourself`,
+        `${this.hostname} has no zone; publish an A record for the address in publicIp yourself, and then set reverseDns`,
       );
     } else {
       hostZone.bindHost(scope, this.hostRecords);
+    }
+    if (reverseDns ?? hostZone !== undefined) {
+      // Whatever the zone made of the records, with whichever provider.
+      const records = scope.node
+        .findAll()
+        .filter((child) => TerraformResource.isTerraformResource(child));
+      this.server.address.reverseTo(this.hostname, records);
     }
   }
 

@@ -8,6 +8,8 @@ const SMTP = 25;
 /** Everywhere, by IP version. */
 const EVERYWHERE = { Ipv4: { cidrIpv4: "0.0.0.0/0" }, Ipv6: { cidrIpv6: "::/0" } };
 
+type IpVersion = keyof typeof EVERYWHERE;
+
 /** Where the firewall stands and what it is called. */
 export interface FirewallProps {
   /** The VPC of the host. @default - the default VPC */
@@ -16,7 +18,10 @@ export interface FirewallProps {
   readonly name: string;
 }
 
-/** The only door is port 25. Out goes SMTP, and HTTP and HTTPS for packages and signatures. */
+/**
+ * The only door is port 25. Out goes SMTP, and HTTP and HTTPS for packages and signatures. All of it
+ * over IPv4, but for primaries that are given with an IPv6 address of their own.
+ */
 export class Firewall extends Construct {
   readonly securityGroup: SecurityGroup;
 
@@ -30,16 +35,14 @@ export class Firewall extends Construct {
       // An instance cannot be without a group while its group is replaced.
       lifecycle: { createBeforeDestroy: true },
     });
-    for (const [version, cidr] of Object.entries(EVERYWHERE)) {
-      new VpcSecurityGroupIngressRule(this, `Smtp${version}`, {
-        securityGroupId: this.securityGroup.id,
-        description: "Mail from everywhere",
-        ipProtocol: "tcp",
-        fromPort: SMTP,
-        toPort: SMTP,
-        ...cidr,
-      });
-    }
+    new VpcSecurityGroupIngressRule(this, "SmtpIpv4", {
+      securityGroupId: this.securityGroup.id,
+      description: "Mail from everywhere",
+      ipProtocol: "tcp",
+      fromPort: SMTP,
+      toPort: SMTP,
+      ...EVERYWHERE.Ipv4,
+    });
     this.allowOut(SMTP, "Mail to the primaries");
     this.allowOut(80, "Debian packages, signed");
     this.allowOut(443, "MailScanner, SpamAssassin rules, virus signatures");
@@ -50,19 +53,22 @@ export class Firewall extends Construct {
    *
    * @param name a name for the rule where the port is known only at deploy time
    */
-  allowOut(port: number, description: string, name: string | number = port): void {
-    for (const [version, cidr] of Object.entries(EVERYWHERE)) {
-      const id = `Out${name}${version}`;
-      if (this.node.tryFindChild(id) === undefined) {
-        new VpcSecurityGroupEgressRule(this, id, {
-          securityGroupId: this.securityGroup.id,
-          description,
-          ipProtocol: "tcp",
-          fromPort: port,
-          toPort: port,
-          ...cidr,
-        });
-      }
+  allowOut(
+    port: number,
+    description: string,
+    name: string | number = port,
+    version: IpVersion = "Ipv4",
+  ): void {
+    const id = `Out${name}${version}`;
+    if (this.node.tryFindChild(id) === undefined) {
+      new VpcSecurityGroupEgressRule(this, id, {
+        securityGroupId: this.securityGroup.id,
+        description,
+        ipProtocol: "tcp",
+        fromPort: port,
+        toPort: port,
+        ...EVERYWHERE[version],
+      });
     }
   }
 }

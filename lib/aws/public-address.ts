@@ -1,6 +1,8 @@
 import { Eip } from "@cdktf/provider-aws/lib/eip";
 import { EipAssociation } from "@cdktf/provider-aws/lib/eip-association";
+import { EipDomainName } from "@cdktf/provider-aws/lib/eip-domain-name";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 
 /** What the address is called. */
@@ -23,6 +25,20 @@ export class PublicAddress extends Construct {
     new EipAssociation(this, "Association", {
       allocationId: this.eip.id,
       instanceId: instance.id,
+    });
+  }
+
+  /**
+   * Gives the address its name in reverse DNS. AWS refuses while the name does not point to the
+   * address: what makes it point there is created before, and destroyed after.
+   *
+   * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Elastic_Addressing_Reverse_DNS.html
+   */
+  reverseTo(hostname: string, records: ITerraformDependable[]): void {
+    new EipDomainName(this, "ReverseDns", {
+      allocationId: this.eip.id,
+      domainName: hostname,
+      dependsOn: records,
     });
   }
 }
