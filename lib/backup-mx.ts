@@ -1,13 +1,16 @@
 import { isIPv6 } from "node:net";
+import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
+import { sessionManagerRights } from "./aws/instance-role";
 import { MailServer, type MailServerProps } from "./aws/mail-server";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { mailHostUserData } from "./host/mail-host";
+import { type Operations, type OperationsProps, operations } from "./host/operations";
 import { badInput } from "./mail/bad-input";
 import { isDeferred } from "./mail/deferred-value";
 import {
@@ -37,7 +40,7 @@ export interface BackupMxDomain extends MailDomainProps {
 }
 
 /** A backup MX. */
-export interface BackupMxProps extends MailPolicyProps, MailServerProps {
+export interface BackupMxProps extends MailPolicyProps, MailServerProps, OperationsProps {
   /** The fully qualified name of the backup: HELO name, A record and MX target alike. */
   readonly hostname: string;
   /**
@@ -78,6 +81,8 @@ export class BackupMx extends Construct {
   readonly instance: Instance;
   /** The firewall: port 25 is open, nothing else. */
   readonly securityGroup: SecurityGroup;
+  /** The IAM role of the instance: what the host may do in AWS, which is nothing by default. */
+  readonly role: IamRole;
   /** The fixed IPv4 address, from which the primaries get their mail. */
   readonly publicIp: string;
   /** The fully qualified name of the backup. */
@@ -85,6 +90,7 @@ export class BackupMx extends Construct {
 
   private readonly policy: MailPolicy;
   private readonly server: MailServer;
+  private readonly operations: Operations;
   private readonly outboundPort25: OutboundPort25;
   private readonly domains: MailDomain[] = [];
 
@@ -95,6 +101,7 @@ export class BackupMx extends Construct {
     super(scope, id);
     this.policy = mailPolicy(props.hostname, props);
     this.hostname = this.policy.hostname;
+    this.operations = operations(props);
     this.outboundPort25 = props.outboundPort25 ?? OutboundPort25.requested();
     this.server = new MailServer(this, "Server", {
       hostname: this.hostname,
@@ -105,8 +112,15 @@ export class BackupMx extends Construct {
       instanceType: props.instanceType,
       amiId: props.amiId,
       volumeSize: props.volumeSize,
+      kmsKeyArn: props.kmsKeyArn,
+      terminationProtection: props.terminationProtection,
+      detailedMonitoring: props.detailedMonitoring,
     });
     this.instance = this.server.instance;
+    this.role = this.server.role.role;
+    if (this.operations.sessionManager.isInstalled) {
+      this.server.role.grant("SessionManager", ...sessionManagerRights(this.instance.arn));
+    }
     this.securityGroup = this.server.firewall.securityGroup;
     this.publicIp = this.server.address.eip.publicIp;
 
@@ -251,7 +265,7 @@ export class BackupMx extends Construct {
     if (this.domains.length === 0) {
       throw new Error(NO_DOMAIN);
     }
-    return mailHostUserData(this.policy, this.domains, this.publicIp);
+    return mailHostUserData(this.policy, this.domains, this.publicIp, this.operations);
   }
 
   /** What can be known only when every domain was added. */

@@ -4,6 +4,8 @@ export { BackupMx, type BackupMxDomain, type BackupMxProps } from "./backup-mx";
 export type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 export { MxRecords } from "./dns/mx-records";
 export { Route53Zone, type Route53ZoneProps } from "./dns/route53-zone";
+export type { OperationsProps } from "./host/operations";
+export { SessionManager, type SessionManagerProps } from "./host/session-manager";
 export type { MailDomainProps, MailExchange, PrimaryProps } from "./mail/mail-domain";
 export type { MailPolicyProps } from "./mail/mail-policy";
 export { MailScanner, type MailScannerProps } from "./mail/mailscanner";

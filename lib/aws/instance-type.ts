@@ -27,3 +27,10 @@ export function architecture(prop: string, instanceType: string): Architecture {
   // The g behind the generation is Graviton (t4g, im4gn); the family g has GPUs.
   return family === "a" || attributes.includes("g") ? "arm64" : "amd64";
 }
+
+/** Whether the instance type has a way of its own to its volumes, as all but the oldest do. */
+export function isEbsOptimized(instanceType: string): boolean {
+  return (
+    !isDeferred(instanceType) && !/^(t[12]|[cgmr][123]|i2|cc2|cr1|hi1|hs1)\./.test(instanceType)
+  );
+}

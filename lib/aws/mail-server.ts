@@ -8,7 +8,9 @@ import { isDeferred } from "../mail/deferred-value";
 import { wholeNumber } from "../mail/whole-number";
 import { CompressedText } from "./compressed-text";
 import { Firewall } from "./firewall";
-import { architecture } from "./instance-type";
+import { InstanceRole } from "./instance-role";
+import { architecture, isEbsOptimized } from "./instance-type";
+import { kmsKeyArn } from "./kms-key";
 import { PublicAddress } from "./public-address";
 import { EC2_USER_DATA_LIMIT, terraformLiteral, userDataSize } from "./user-data";
 
@@ -44,6 +46,26 @@ export interface MailServerProps {
    * @default 20
    */
   readonly volumeSize?: number;
+  /**
+   * The ARN of the KMS key that encrypts the volume. Another key is another instance.
+   *
+   * @default - the key that AWS manages for EBS in the account, `alias/aws/ebs`
+   */
+  readonly kmsKeyArn?: string;
+  /**
+   * Whether the console and the API refuse to terminate the instance. Terraform lifts it before it
+   * replaces or destroys the instance itself.
+   *
+   * @default true
+   */
+  readonly terminationProtection?: boolean;
+  /**
+   * Whether EC2 measures the instance each minute instead of each five, which costs as seven custom
+   * metrics. Status checks are measured each minute in any case.
+   *
+   * @default false
+   */
+  readonly detailedMonitoring?: boolean;
 }
 
 /** What a mail server is beside its props. */
@@ -59,6 +81,7 @@ export class MailServer extends Construct {
   readonly instance: Instance;
   readonly firewall: Firewall;
   readonly address: PublicAddress;
+  readonly role: InstanceRole;
   private readonly userData: () => string;
 
   constructor(scope: Construct, id: string, props: MailServerProps & MailServerParts) {
@@ -70,6 +93,7 @@ export class MailServer extends Construct {
     const name = props.hostname;
     this.firewall = new Firewall(this, "Firewall", { vpcId: this.vpcId(props), name });
     this.address = new PublicAddress(this, "Address", { name });
+    this.role = new InstanceRole(this, "Role", { name });
     const compressed = new CompressedText(this, "UserData", () =>
       this.userDataFits() ? undefined : this.userData(),
     );
@@ -91,7 +115,17 @@ export class MailServer extends Construct {
         httpTokens: "required",
         httpPutResponseHopLimit: 1,
       },
-      rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize, tags: { Name: name } },
+      rootBlockDevice: {
+        encrypted: true,
+        kmsKeyId: kmsKeyArn(props.kmsKeyArn),
+        volumeType: "gp3",
+        volumeSize,
+        tags: { Name: name },
+      },
+      iamInstanceProfile: this.role.profile.name,
+      disableApiTermination: props.terminationProtection ?? true,
+      monitoring: props.detailedMonitoring ?? false,
+      ebsOptimized: isEbsOptimized(instanceType) || undefined,
       tags: { Name: name },
       lifecycle: { ignoreChanges: ["ami"] },
     });

@@ -5,6 +5,7 @@ import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
+import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 
@@ -33,11 +34,13 @@ const MAILSCANNER_PACKAGES = [
  * @param policy what to do with mail
  * @param domains the relay domains
  * @param publicAddress the address under which the internet reaches the host
+ * @param upkeep how the host is kept in order
  */
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
   publicAddress: string,
+  upkeep: Operations = operations({}),
 ): string {
   return cloudConfig({
     fqdn: policy.hostname,
@@ -47,7 +50,8 @@ export function mailHostUserData(
         content,
       })),
       ...scannerFiles(policy),
-      ...setupFiles(policy, domains),
+      ...operationsFiles(upkeep),
+      ...setupFiles(policy, domains, upkeep),
     ],
     program: SETUP,
   });
@@ -68,25 +72,34 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
     : [];
 }
 
-function setupFiles(policy: MailPolicy, domains: readonly MailDomain[]): HostFile[] {
+function setupFiles(
+  policy: MailPolicy,
+  domains: readonly MailDomain[],
+  upkeep: Operations,
+): HostFile[] {
   return [
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
     ...["postfix.service.d", "postfix@.service.d"].map((folder) => ({
       path: `/etc/systemd/system/${folder}/backup-mx.conf`,
       content: shipped("postfix.service.conf"),
     })),
-    { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains) },
+    { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains, upkeep) },
     { path: SETUP, content: shipped("backup-mx-setup"), isProgram: true },
   ];
 }
 
 /** What the setup program must know of the props, as shell variables. */
-function setupEnvironment({ hostname, mailScanner }: MailPolicy, domains: readonly MailDomain[]) {
+function setupEnvironment(
+  { hostname, mailScanner }: MailPolicy,
+  domains: readonly MailDomain[],
+  { sessionManager }: Operations,
+) {
   const packages = [
     "ca-certificates",
     "curl",
     "postfix",
     "postfix-lmdb",
+    ...OPERATIONS_PACKAGES,
     ...(mailScanner.isInstalled ? MAILSCANNER_PACKAGES : []),
     ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : []),
   ];
@@ -97,6 +110,8 @@ function setupEnvironment({ hostname, mailScanner }: MailPolicy, domains: readon
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
     MAILSCANNER_SHA256: mailScanner.packageSha256,
     CLAMAV: mailScanner.clamAv ? "yes" : "",
+    SESSION_MANAGER_URL: sessionManager.packageUrl,
+    SESSION_MANAGER_SHA256: sessionManager.packageSha256,
   };
   // No value can hold a quote: each was checked when the props were read.
   return Object.entries(variables)

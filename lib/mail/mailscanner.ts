@@ -1,5 +1,5 @@
 import { badInput } from "./bad-input";
-import { isDeferred } from "./deferred-value";
+import { packageSha256, packageUrl } from "./debian-package";
 import { singleLine } from "./text";
 
 /** The release that the settings below were measured with. */
@@ -70,8 +70,8 @@ export class MailScanner {
     props: MailScannerProps,
   ) {
     this.clamAv = props.clamAv ?? false;
-    this.packageUrl = packageUrl(props.packageUrl ?? RELEASE);
-    this.packageSha256 = checksum(props.packageSha256 ?? "");
+    this.packageUrl = packageUrl("mailScanner.packageUrl", props.packageUrl ?? RELEASE);
+    this.packageSha256 = packageSha256("mailScanner.packageSha256", props.packageSha256);
     this.furtherSettings = furtherSettings(props.settings ?? {});
   }
 
@@ -102,28 +102,6 @@ function canonical(name: string): string {
 
 function setting(name: string, value: string): string {
   return `${`${name} = ${value}`.trimEnd()}\n`;
-}
-
-function packageUrl(value: string): string {
-  if (!isDeferred(value) && !/^https?:\/\/[\w.:[\]-]+\/[\w./%+~@=-]+\.deb$/.test(value)) {
-    throw badInput(
-      "mailScanner.packageUrl",
-      value,
-      "is not the URL of a Debian package; give one that begins with https:// and ends in .deb",
-    );
-  }
-  return value;
-}
-
-function checksum(value: string): string {
-  if (value !== "" && !isDeferred(value) && !/^[0-9a-f]{64}$/i.test(value)) {
-    throw badInput(
-      "mailScanner.packageSha256",
-      value,
-      "is not a SHA-256 checksum; give the 64 hexadecimal digits that sha256sum prints",
-    );
-  }
-  return isDeferred(value) ? value : value.toLowerCase();
 }
 
 function furtherSettings(settings: { readonly [name: string]: string }): Map<string, string> {

@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import { BackupMx, type BackupMxProps, type IDnsZone, Route53Zone } from "../../lib";
 import { newStack, only, synthesize } from "../support/stack";
+import { deployedUserData } from "../support/synthesized";
 
 const ZONE = Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ");
 const DOMAIN = { name: "example.com", primaries: [{ hostname: "mx1.example.com" }] };
@@ -12,7 +13,8 @@ function backup(props: Partial<BackupMxProps>) {
 }
 
 test("HELO name, A record and reverse DNS are one name, of one address, made in that order", () => {
-  const { resource } = backup({ zone: ZONE });
+  const synthesized = backup({ zone: ZONE });
+  const { resource } = synthesized;
   const [[id, a]] = Object.entries<Record<string, unknown>>(resource.aws_route53_record);
   const reverse = only(resource, "aws_eip_domain_name");
   const [[eip]] = Object.entries(resource.aws_eip);
@@ -27,7 +29,7 @@ test("HELO name, A record and reverse DNS are one name, of one address, made in 
   });
   // What is created behind its dependency is destroyed before it.
   expect(reverse.depends_on).toEqual([`aws_route53_record.${id}`]);
-  expect(only(resource, "aws_instance").user_data).toContain("myhostname = mx2.example.com\n");
+  expect(deployedUserData(synthesized, "192.0.2.1")).toContain("myhostname = mx2.example.com\n");
 });
 
 test("without a zone there is no A record yet, and no reverse DNS before the user asks for it", () => {
@@ -63,17 +65,18 @@ describe("IPv6, for which EC2 has no reverse DNS", () => {
       .map(({ from_port }) => from_port);
 
   test("is neither open nor used", () => {
-    const { resource } = backup({ zone: ZONE });
+    const synthesized = backup({ zone: ZONE });
+    const { resource } = synthesized;
     expect(rules(resource)).toEqual([]);
-    expect(only(resource, "aws_instance").user_data).toContain("inet_protocols = ipv4\n");
+    expect(deployedUserData(synthesized, "192.0.2.1")).toContain("inet_protocols = ipv4\n");
   });
 
   test("is used to a primary that has an IPv6 address in the props", () => {
     const address = "fd00::7";
-    const { resource } = backup({
+    const synthesized = backup({
       domains: [{ ...DOMAIN, primaries: [{ hostname: "mx1.example.com", address, port: 2525 }] }],
     });
-    expect(rules(resource)).toEqual([2525]);
-    expect(only(resource, "aws_instance").user_data).toContain("inet_protocols = all\n");
+    expect(rules(synthesized.resource)).toEqual([2525]);
+    expect(deployedUserData(synthesized, "192.0.2.1")).toContain("inet_protocols = all\n");
   });
 });

@@ -1,0 +1,165 @@
+import { BackupMx, type BackupMxProps, Route53Zone, SessionManager } from "../../lib";
+import { newStack, synthesize } from "../support/stack";
+import { deployedUserData } from "../support/synthesized";
+
+// The rules of Checkov (CKV) and Trivy (AWS-) that concern what the construct makes, rewritten:
+// neither program is a package of Debian or npm. Each tells what of a stack breaks it.
+
+// biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
+type Block = any;
+
+class Review {
+  constructor(private readonly synthesized: Block) {}
+
+  /** The resources of some types that do not satisfy a condition, by address. */
+  private breaking(types: string[], isGood: (block: Block) => boolean): string[] {
+    return types.flatMap((type) =>
+      Object.entries(this.synthesized.resource[type] ?? {})
+        .filter(([, block]) => !isGood(block))
+        .map(([name]) => `${type}.${name}`),
+    );
+  }
+
+  private opens(port: number | "all") {
+    const rules = ["aws_vpc_security_group_ingress_rule"];
+    return this.breaking(rules, ({ cidr_ipv4, cidr_ipv6, ip_protocol, from_port, to_port }) => {
+      const everyone = cidr_ipv4 === "0.0.0.0/0" || cidr_ipv6 === "::/0";
+      const all = ip_protocol === "-1";
+      return !(everyone && (all || (port !== "all" && from_port <= port && port <= to_port)));
+    });
+  }
+
+  private statements(isGood: (statement: Block) => boolean) {
+    return this.breaking(["aws_iam_role_policy", "aws_iam_policy"], ({ policy }) =>
+      JSON.parse(policy).Statement.every(isGood),
+    );
+  }
+
+  private refersTo(resource: Block, type: string): boolean {
+    return JSON.stringify(resource).includes(`\${${type}.`);
+  }
+
+  readonly rules: { readonly [rule: string]: () => string[] } = {
+    "CKV_AWS_8 AWS-0131 root volume encrypted": () =>
+      this.breaking(["aws_instance"], (i) => i.root_block_device.encrypted === true),
+    "CKV_AWS_46 no credentials in user data": () =>
+      /AKIA[0-9A-Z]{16}|aws_secret|PRIVATE KEY/.test(
+        deployedUserData(this.synthesized, "192.0.2.1"),
+      )
+        ? ["user data"]
+        : [],
+    "CKV_AWS_79 AWS-0028 metadata by session token alone": () =>
+      this.breaking(
+        ["aws_instance"],
+        (i) =>
+          i.metadata_options.http_tokens === "required" &&
+          i.metadata_options.http_put_response_hop_limit === 1,
+      ),
+    "CKV_AWS_88 no public address of the instance's own": () =>
+      this.breaking(["aws_instance"], (i) => i.associate_public_ip_address !== true),
+    "CKV_AWS_126 detailed monitoring": () =>
+      this.breaking(["aws_instance"], (i) => i.monitoring === true),
+    "CKV_AWS_135 EBS optimized": () =>
+      this.breaking(["aws_instance"], (i) => i.ebs_optimized === true),
+    "CKV2_AWS_41 a role for the instance": () =>
+      this.breaking(["aws_instance"], (i) =>
+        this.refersTo(i.iam_instance_profile, "aws_iam_instance_profile"),
+      ),
+    "CKV_AWS_23 AWS-0124 every rule described": () =>
+      this.breaking(
+        [
+          "aws_security_group",
+          "aws_vpc_security_group_ingress_rule",
+          "aws_vpc_security_group_egress_rule",
+        ],
+        (r) => typeof r.description === "string" && r.description !== "",
+      ),
+    "CKV_AWS_24 no SSH from everywhere": () => this.opens(22),
+    "CKV_AWS_25 no RDP from everywhere": () => this.opens(3389),
+    "CKV_AWS_260 no HTTP from everywhere": () => this.opens(80),
+    "CKV_AWS_277 no ingress of all ports": () => this.opens("all"),
+    "AWS-0107 no ingress from everywhere": () => this.opens(25),
+    "CKV_AWS_382 no egress of all ports": () =>
+      this.breaking(["aws_vpc_security_group_egress_rule"], (r) => r.ip_protocol !== "-1"),
+    "AWS-0104 no egress to everywhere": () =>
+      this.breaking(["aws_vpc_security_group_egress_rule"], (r) => r.cidr_ipv4 !== "0.0.0.0/0"),
+    "CKV2_AWS_5 security group attached": () =>
+      this.breaking(["aws_instance"], (i) =>
+        this.refersTo(i.vpc_security_group_ids, "aws_security_group"),
+      ),
+    "CKV2_AWS_19 address attached": () =>
+      this.breaking(["aws_eip_association"], (a) => this.refersTo(a.instance_id, "aws_instance")),
+    "CKV2_AWS_23 A record of a resource": () =>
+      this.breaking(
+        ["aws_route53_record"],
+        (r) => r.type !== "A" || this.refersTo(r.records, "aws_eip"),
+      ),
+    "CKV_AWS_3 CKV2_AWS_2 AWS-0026 volumes encrypted": () =>
+      this.breaking(["aws_ebs_volume"], (v) => v.encrypted === true),
+    "CKV_AWS_189 volumes encrypted by a key of one's own": () =>
+      this.breaking(["aws_ebs_volume"], (v) => v.kms_key_id !== undefined),
+    "CKV_AWS_60 CKV_AWS_61 role assumed by EC2 alone": () =>
+      this.breaking(["aws_iam_role"], ({ assume_role_policy }) =>
+        JSON.parse(assume_role_policy).Statement.every(
+          ({ Principal }: Block) => JSON.stringify(Principal) === '{"Service":"ec2.amazonaws.com"}',
+        ),
+      ),
+    "CKV_AWS_62 CKV_AWS_63 CKV_AWS_286-289 no action by wildcard, none on IAM": () =>
+      this.statements(({ Action }) => Action.every((a: string) => !/\*|^iam:|^sts:/.test(a))),
+    "CKV_AWS_274 no managed policy": () =>
+      this.breaking(["aws_iam_role_policy_attachment"], () => false),
+    "CKV_AWS_290 CKV_AWS_355 no * where a resource or condition can stand": () =>
+      this.statements(
+        ({ Resource, Condition, Action }) =>
+          Resource !== "*" ||
+          Condition !== undefined ||
+          // The service authorization reference names no resource type for these.
+          Action.every((a: string) => a.startsWith("ssmmessages:")),
+      ),
+    "CKV_AWS_26 AWS-0095 topics encrypted": () =>
+      this.breaking(["aws_sns_topic"], (t) => t.kms_master_key_id !== undefined),
+    "CKV_AWS_158 log groups encrypted by a key of one's own": () =>
+      this.breaking(["aws_cloudwatch_log_group"], (g) => g.kms_key_id !== undefined),
+    "CKV_AWS_338 logs kept for a year": () =>
+      this.breaking(["aws_cloudwatch_log_group"], (g) => g.retention_in_days >= 365),
+  };
+
+  /** The rules that something breaks. */
+  broken(): string[] {
+    return Object.entries(this.rules)
+      .filter(([, rule]) => rule().length > 0)
+      .map(([name]) => name);
+  }
+}
+
+function review(props: Partial<BackupMxProps>): Review {
+  const stack = newStack();
+  new BackupMx(stack, "Mx2", {
+    hostname: "mx2.example.com",
+    domains: [
+      {
+        name: "example.com",
+        primaries: [{ hostname: "mx1.example.com" }],
+        zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ"),
+      },
+    ],
+    ...props,
+  });
+  return new Review(synthesize(stack));
+}
+
+/** Broken on purpose; the README tells the reason of each. */
+const ACCEPTED = ["AWS-0107 no ingress from everywhere", "AWS-0104 no egress to everywhere"];
+
+test("what a review by Checkov and Trivy would find in the defaults", () => {
+  expect(review({}).broken()).toEqual(["CKV_AWS_126 detailed monitoring", ...ACCEPTED]);
+});
+
+test("what it would find with everything on", () => {
+  const broken = review({
+    detailedMonitoring: true,
+    sessionManager: SessionManager.install(),
+    kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+  }).broken();
+  expect(broken).toEqual(ACCEPTED);
+});
