@@ -4,11 +4,14 @@ import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
+import { Alarms, metricsRights } from "./aws/alarms";
 import { sessionManagerRights } from "./aws/instance-role";
 import { MailServer, type MailServerProps } from "./aws/mail-server";
+import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
+import { figuresFiles } from "./host/figures";
 import { mailHostUserData } from "./host/mail-host";
 import { type Operations, type OperationsProps, operations } from "./host/operations";
 import { badInput } from "./mail/bad-input";
@@ -64,6 +67,12 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps, Operati
    */
   readonly reverseDns?: boolean;
   /**
+   * Who hears when something is wrong, and what is watched.
+   *
+   * @default Monitoring.none()
+   */
+  readonly monitoring?: Monitoring;
+  /**
    * Whether AWS lets the backup send to port 25 of public addresses. It does not by default.
    *
    * @default OutboundPort25.requested()
@@ -91,6 +100,7 @@ export class BackupMx extends Construct {
   private readonly policy: MailPolicy;
   private readonly server: MailServer;
   private readonly operations: Operations;
+  private readonly alarms?: Alarms;
   private readonly outboundPort25: OutboundPort25;
   private readonly domains: MailDomain[] = [];
 
@@ -120,6 +130,15 @@ export class BackupMx extends Construct {
     this.role = this.server.role.role;
     if (this.operations.sessionManager.isInstalled) {
       this.server.role.grant("SessionManager", ...sessionManagerRights(this.instance.arn));
+    }
+    if (props.monitoring?.isOn) {
+      this.server.role.grant("Metrics", ...metricsRights());
+      this.alarms = new Alarms(this, "Alarms", {
+        hostname: this.hostname,
+        instance: this.instance,
+        eip: this.server.address.eip,
+        monitoring: props.monitoring,
+      });
     }
     this.securityGroup = this.server.firewall.securityGroup;
     this.publicIp = this.server.address.eip.publicIp;
@@ -170,6 +189,9 @@ export class BackupMx extends Construct {
     });
 
     this.warnOfBlockedPort(domain);
+    if (domain.primaries.some(needsPort25)) {
+      this.alarms?.watchPort25();
+    }
 
     const id = isDeferred(domain.name) ? `Domain${this.domains.length - 1}` : domain.name;
     const scope = new Construct(this, id);
@@ -265,7 +287,15 @@ export class BackupMx extends Construct {
     if (this.domains.length === 0) {
       throw new Error(NO_DOMAIN);
     }
-    return mailHostUserData(this.policy, this.domains, this.publicIp, this.operations);
+    const figures =
+      this.alarms === undefined
+        ? []
+        : figuresFiles({
+            hostname: this.hostname,
+            domains: this.domains,
+            usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
+          });
+    return mailHostUserData(this.policy, this.domains, this.publicIp, this.operations, figures);
   }
 
   /** What can be known only when every domain was added. */

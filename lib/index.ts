@@ -1,4 +1,5 @@
 export type { MailServerProps } from "./aws/mail-server";
+export { Monitoring, type MonitoringProps, type OutsideProbeProps } from "./aws/monitoring";
 export { OutboundPort25, type RequestedPort25Props } from "./aws/outbound-port-25";
 export { BackupMx, type BackupMxDomain, type BackupMxProps } from "./backup-mx";
 export type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";

@@ -35,12 +35,14 @@ const MAILSCANNER_PACKAGES = [
  * @param domains the relay domains
  * @param publicAddress the address under which the internet reaches the host
  * @param upkeep how the host is kept in order
+ * @param figures the files by which it measures itself
  */
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
   publicAddress: string,
   upkeep: Operations = operations({}),
+  figures: HostFile[] = [],
 ): string {
   return cloudConfig({
     fqdn: policy.hostname,
@@ -51,6 +53,7 @@ export function mailHostUserData(
       })),
       ...scannerFiles(policy),
       ...operationsFiles(upkeep),
+      ...figures,
       ...setupFiles(policy, domains, upkeep),
     ],
     program: SETUP,

@@ -1,4 +1,4 @@
-import { BackupMx, type BackupMxProps, Route53Zone, SessionManager } from "../../lib";
+import { BackupMx, type BackupMxProps, Monitoring, Route53Zone, SessionManager } from "../../lib";
 import { newStack, synthesize } from "../support/stack";
 import { deployedUserData } from "../support/synthesized";
 
@@ -155,11 +155,26 @@ test("what a review by Checkov and Trivy would find in the defaults", () => {
   expect(review({}).broken()).toEqual(["CKV_AWS_126 detailed monitoring", ...ACCEPTED]);
 });
 
+test("what it would find in a topic of the construct's own", () => {
+  const broken = review({ monitoring: Monitoring.toEmail("ops@example.org") }).broken();
+  expect(broken).toEqual([
+    "CKV_AWS_126 detailed monitoring",
+    ...ACCEPTED,
+    "CKV_AWS_26 AWS-0095 topics encrypted",
+  ]);
+});
+
 test("what it would find with everything on", () => {
+  const KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
   const broken = review({
     detailedMonitoring: true,
     sessionManager: SessionManager.install(),
-    kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    kmsKeyArn: KEY,
+    monitoring: Monitoring.toEmail("ops@example.org", {
+      dashboard: true,
+      outsideProbe: {},
+      topicKmsKeyArn: KEY,
+    }),
   }).broken();
   expect(broken).toEqual(ACCEPTED);
 });
