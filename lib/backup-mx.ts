@@ -2,13 +2,14 @@ import { isIPv6 } from "node:net";
 import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { Annotations, TerraformResource } from "cdktf";
+import { Annotations, type TerraformProvider, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Alarms, metricsRights } from "./aws/alarms";
 import { sessionManagerRights } from "./aws/instance-role";
 import { MailServer, type MailServerProps } from "./aws/mail-server";
 import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
+import { useProvider } from "./aws/provider";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { figuresFiles } from "./host/figures";
@@ -16,6 +17,7 @@ import { mailHostUserData } from "./host/mail-host";
 import { type Operations, type OperationsProps, operations } from "./host/operations";
 import { badInput } from "./mail/bad-input";
 import { isDeferred } from "./mail/deferred-value";
+import { domainName } from "./mail/domain-name";
 import {
   type MailDomain,
   type MailDomainProps,
@@ -23,6 +25,14 @@ import {
   mailExchanges,
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
+import { wholeNumber } from "./mail/whole-number";
+
+/** For the domains of a further node: their records are published by the first. */
+const PUBLISHED_BY_ANOTHER: IDnsZone = {
+  bindHost() {},
+  bindMx() {},
+  releaseMx() {},
+};
 
 const NO_DOMAIN = "domains is empty; name at least one domain, in the props or with addDomain()";
 
@@ -40,6 +50,49 @@ export interface BackupMxDomain extends MailDomainProps {
    * @default MxRecords.withBackup()
    */
   readonly mxRecords?: MxRecords;
+}
+
+/** One more backup for the same domains: what it has of its own. */
+export interface BackupMxNodeProps extends MailServerProps {
+  /** The fully qualified name of the node: HELO name, A record and MX target alike. */
+  readonly hostname: string;
+  /**
+   * A provider of another region, or another account. Ids, images and keys are those of its region.
+   *
+   * @default - that of the stack
+   */
+  readonly provider?: TerraformProvider;
+  /**
+   * By how much the node's preference is greater than that of the backup. Of nodes with the same,
+   * senders take any.
+   *
+   * @default 0
+   */
+  readonly preferenceIncrement?: number;
+  /**
+   * The DNS zone that holds the node's hostname.
+   *
+   * @default - as for the backup
+   */
+  readonly zone?: IDnsZone;
+  /**
+   * The time of day, UTC, at which the node restarts when a security update needs it.
+   *
+   * @default "04:30"
+   */
+  readonly restartTime?: string;
+  /**
+   * Who hears when something is wrong with the node.
+   *
+   * @default - as for the backup
+   */
+  readonly monitoring?: Monitoring;
+  /**
+   * Whether AWS lets the node send to port 25: it is asked for each region.
+   *
+   * @default - as for the backup; with a provider of its own OutboundPort25.requested()
+   */
+  readonly outboundPort25?: OutboundPort25;
 }
 
 /** A backup MX. */
@@ -78,6 +131,13 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps, Operati
    * @default OutboundPort25.requested()
    */
   readonly outboundPort25?: OutboundPort25;
+  /**
+   * Further backups for the same domains, each with a name, an address, a queue and alarms of its
+   * own. None touches another when it comes or goes.
+   *
+   * @default - none
+   */
+  readonly nodes?: BackupMxNodeProps[];
 }
 
 /**
@@ -96,6 +156,8 @@ export class BackupMx extends Construct {
   readonly publicIp: string;
   /** The fully qualified name of the backup. */
   readonly hostname: string;
+  /** The further nodes, each a backup of its own. */
+  readonly nodes: BackupMx[] = [];
 
   private readonly policy: MailPolicy;
   private readonly server: MailServer;
@@ -103,6 +165,7 @@ export class BackupMx extends Construct {
   private readonly alarms?: Alarms;
   private readonly outboundPort25: OutboundPort25;
   private readonly domains: MailDomain[] = [];
+  private readonly nodeProps: readonly BackupMxNodeProps[];
 
   /**
    * @throws if a prop cannot be used; the message names the prop, the value and the remedy
@@ -119,6 +182,8 @@ export class BackupMx extends Construct {
       userData: () => this.userData(),
       subnetId: props.subnetId,
       vpcId: props.vpcId,
+      vpcCidr: props.vpcCidr,
+      availabilityZone: props.availabilityZone,
       instanceType: props.instanceType,
       amiId: props.amiId,
       volumeSize: props.volumeSize,
@@ -143,6 +208,10 @@ export class BackupMx extends Construct {
     this.securityGroup = this.server.firewall.securityGroup;
     this.publicIp = this.server.address.eip.publicIp;
 
+    this.nodeProps = props.nodes ?? [];
+    this.nodeProps.forEach((node, index) => {
+      this.nodes.push(this.furtherNode(`nodes[${index}]`, node, props));
+    });
     for (const domain of props.domains ?? []) {
       this.addDomain(domain);
     }
@@ -195,6 +264,19 @@ export class BackupMx extends Construct {
 
     const id = isDeferred(domain.name) ? `Domain${this.domains.length - 1}` : domain.name;
     const scope = new Construct(this, id);
+    this.nodes.forEach((node, index) => {
+      const { preferenceIncrement = 0, provider } = this.nodeProps[index];
+      node.addDomain({
+        ...props,
+        zone: PUBLISHED_BY_ANOTHER,
+        backupPreference: domain.backupPreference + preferenceIncrement,
+        // By the MX records its mail would go to a node before it, and come back from there.
+        ignoreMx: props.ignoreMx ?? preferenceIncrement > 0,
+      });
+      if (provider !== undefined) {
+        useProvider(node, provider);
+      }
+    });
     this.publishMx(scope, domain, props);
     const primaryIsAsked = this.policy.smtpdRecipientRestrictions.includes(
       "reject_unverified_recipient",
@@ -222,15 +304,65 @@ export class BackupMx extends Construct {
     );
   }
 
+  /** A node is a backup as any other, whose domains the first one publishes. */
+  private furtherNode(prop: string, node: BackupMxNodeProps, props: BackupMxProps): BackupMx {
+    const { provider } = node;
+    wholeNumber(`${prop}.preferenceIncrement`, node.preferenceIncrement ?? 0, 0, 65535);
+    if (
+      provider === undefined &&
+      (node.subnetId ?? node.availabilityZone ?? node.vpcCidr) === undefined
+    ) {
+      throw badInput(
+        `${prop}.hostname`,
+        node.hostname,
+        "could stand in the zone of another node and fail with it; set subnetId, availabilityZone or vpcCidr",
+      );
+    }
+    const hostname = domainName(`${prop}.hostname`, node.hostname);
+    if ([this, ...this.nodes].some((other) => other.hostname === hostname)) {
+      throw badInput(`${prop}.hostname`, hostname, "is the name of another node; give it its own");
+    }
+    const monitoring = node.monitoring ?? props.monitoring;
+    if (provider !== undefined && node.monitoring === undefined && monitoring?.topicArn) {
+      throw new Error(
+        `${prop}.monitoring is missing; an alarm reaches no topic of another region, name one there`,
+      );
+    }
+    const scope = this.node.tryFindChild("Nodes") ?? new Construct(this, "Nodes");
+    const further = new BackupMx(scope as Construct, hostname, {
+      ...props,
+      // What belongs to a place is not passed on, and a key or image only within its region.
+      subnetId: undefined,
+      vpcId: undefined,
+      vpcCidr: undefined,
+      availabilityZone: undefined,
+      restartTime: "04:30",
+      ...(provider === undefined
+        ? {}
+        : { amiId: undefined, kmsKeyArn: undefined, outboundPort25: undefined }),
+      ...node,
+      monitoring,
+      hostname,
+      zone: node.zone ?? this.zoneAround(hostname, props),
+      domains: [],
+      nodes: [],
+    });
+    if (provider !== undefined) {
+      useProvider(further, provider);
+    }
+    return further;
+  }
+
   private publishMx(
     scope: Construct,
     domain: MailDomain,
     { zone, mxRecords }: BackupMxDomain,
   ): void {
     const published = mxRecords ?? MxRecords.withBackup();
-    const isAnnounced =
-      published.hasBackup &&
-      !(this.outboundPort25.withholdsMx && domain.primaries.some(needsPort25));
+    const waiting = [this, ...this.nodes].filter(
+      ({ outboundPort25 }) =>
+        !published.hasBackup || (outboundPort25.withholdsMx && domain.primaries.some(needsPort25)),
+    );
     if (zone === undefined) {
       Annotations.of(scope).addWarning(
         `${domain.name} has no zone; publish its MX records yourself: ${this.mxText(domain)}`,
@@ -241,13 +373,16 @@ export class BackupMx extends Construct {
       const { name, exchanges } = this.mxRecordSet(domain);
       zone.bindMx(scope, {
         name,
-        exchanges: exchanges.filter(({ hostname }) => isAnnounced || hostname !== this.hostname),
+        exchanges: exchanges.filter(
+          ({ hostname }) => !waiting.some((node) => node.hostname === hostname),
+        ),
       });
     }
   }
 
-  private publishHost({ zone, domains, reverseDns }: BackupMxProps): void {
-    const hostZone = zone ?? this.zoneAround(this.hostname, domains ?? []);
+  private publishHost(props: BackupMxProps): void {
+    const { reverseDns } = props;
+    const hostZone = props.zone ?? this.zoneAround(this.hostname, props);
     const scope = new Construct(this, "Host");
     if (hostZone === undefined) {
       Annotations.of(scope).addWarning(
@@ -266,20 +401,30 @@ export class BackupMx extends Construct {
   }
 
   /** The zone of the domain that the name is in; of several, the innermost. */
-  private zoneAround(name: string, domains: readonly BackupMxDomain[]): IDnsZone | undefined {
+  private zoneAround(name: string, { domains = [] }: BackupMxProps): IDnsZone | undefined {
     return domains
-      .map(({ zone }, index) => ({ zone, domain: this.domains[index].name }))
+      .map((domain, index) => ({
+        zone: domain.zone,
+        domain: domainName(`domains[${index}].name`, domain.name),
+      }))
       .filter(({ zone, domain }) => zone !== undefined && name.endsWith(`.${domain}`))
       .sort((a, b) => b.domain.length - a.domain.length)[0]?.zone;
   }
 
   private mxRecordSet(domain: MailDomain): MxRecordSet {
-    return { name: domain.name, exchanges: mailExchanges(domain, this.hostname) };
+    const further = this.nodes.map(({ hostname }, index) => ({
+      preference: domain.backupPreference + (this.nodeProps[index].preferenceIncrement ?? 0),
+      hostname,
+    }));
+    return {
+      name: domain.name,
+      exchanges: [...mailExchanges(domain, this.hostname), ...further],
+    };
   }
 
   private mxText(domain: MailDomain): string {
-    return mailExchanges(domain, this.hostname)
-      .map(({ preference, hostname }) => `${preference} ${hostname}`)
+    return this.mxRecordSet(domain)
+      .exchanges.map(({ preference, hostname }) => `${preference} ${hostname}`)
       .join(", ");
   }
 

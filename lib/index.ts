@@ -1,7 +1,12 @@
 export type { MailServerProps } from "./aws/mail-server";
 export { Monitoring, type MonitoringProps, type OutsideProbeProps } from "./aws/monitoring";
 export { OutboundPort25, type RequestedPort25Props } from "./aws/outbound-port-25";
-export { BackupMx, type BackupMxDomain, type BackupMxProps } from "./backup-mx";
+export {
+  BackupMx,
+  type BackupMxDomain,
+  type BackupMxNodeProps,
+  type BackupMxProps,
+} from "./backup-mx";
 export type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 export { MxRecords } from "./dns/mx-records";
 export { Route53Zone, type Route53ZoneProps } from "./dns/route53-zone";

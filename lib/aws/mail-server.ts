@@ -1,7 +1,7 @@
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { DataAwsSubnet } from "@cdktf/provider-aws/lib/data-aws-subnet";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
-import { Lazy } from "cdktf";
+import { type ITerraformDependable, Lazy } from "cdktf";
 import { Construct } from "constructs";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
@@ -11,6 +11,7 @@ import { Firewall } from "./firewall";
 import { InstanceRole } from "./instance-role";
 import { architecture, isEbsOptimized } from "./instance-type";
 import { kmsKeyArn } from "./kms-key";
+import { OwnVpc } from "./own-vpc";
 import { PublicAddress } from "./public-address";
 import { EC2_USER_DATA_LIMIT, terraformLiteral, userDataSize } from "./user-data";
 
@@ -28,6 +29,19 @@ export interface MailServerProps {
    * @default - looked up from the subnet
    */
   readonly vpcId?: string;
+  /**
+   * The CIDR block of a VPC that is made for the instance alone, /16 to /28, such as
+   * `10.25.0.0/28`: one public subnet, nothing else. Instead of `subnetId`.
+   *
+   * @default - none is made
+   */
+  readonly vpcCidr?: string;
+  /**
+   * The zone of the instance, such as `eu-central-1a`, where there is no `subnetId` to say it.
+   *
+   * @default - AWS chooses
+   */
+  readonly availabilityZone?: string;
   /**
    * The type of the instance: 2 GiB of memory for Postfix and MailScanner, 4 GiB with ClamAV.
    *
@@ -76,6 +90,14 @@ interface MailServerParts {
   readonly userData: () => string;
 }
 
+/** Where the instance stands; nothing is said of the default VPC. */
+interface ServerNetwork {
+  readonly vpcId?: string;
+  readonly subnetId?: string;
+  /** What the instance needs to reach the internet from its first second. */
+  readonly wayOut?: ITerraformDependable[];
+}
+
 /** An instance behind a fixed address and a firewall. */
 export class MailServer extends Construct {
   readonly instance: Instance;
@@ -91,7 +113,8 @@ export class MailServer extends Construct {
     const image = this.image(instanceType, props.amiId);
     const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 20, 8, 16384);
     const name = props.hostname;
-    this.firewall = new Firewall(this, "Firewall", { vpcId: this.vpcId(props), name });
+    const network = this.network(props);
+    this.firewall = new Firewall(this, "Firewall", { vpcId: network.vpcId, name });
     this.address = new PublicAddress(this, "Address", { name });
     this.role = new InstanceRole(this, "Role", { name });
     const compressed = new CompressedText(this, "UserData", () =>
@@ -100,7 +123,8 @@ export class MailServer extends Construct {
     this.instance = new Instance(this, "Resource", {
       ami: image,
       instanceType,
-      subnetId: props.subnetId,
+      subnetId: network.subnetId,
+      availabilityZone: props.availabilityZone,
       vpcSecurityGroupIds: [this.firewall.securityGroup.id],
       userData: Lazy.stringValue({
         produce: () => (this.userDataFits() ? terraformLiteral(this.userData()) : undefined),
@@ -128,6 +152,7 @@ export class MailServer extends Construct {
       ebsOptimized: isEbsOptimized(instanceType) || undefined,
       tags: { Name: name },
       lifecycle: { ignoreChanges: ["ami"] },
+      dependsOn: network.wayOut,
     });
     this.address.attachTo(this.instance);
   }
@@ -161,7 +186,8 @@ export class MailServer extends Construct {
     }).insecureValue;
   }
 
-  private vpcId({ vpcId, subnetId }: MailServerProps): string | undefined {
+  private network(props: MailServerProps & MailServerParts): ServerNetwork {
+    const { vpcId, subnetId, vpcCidr, availabilityZone } = props;
     if (vpcId !== undefined && subnetId === undefined) {
       throw badInput(
         "vpcId",
@@ -169,12 +195,40 @@ export class MailServer extends Construct {
         "stands without subnetId, and the instance would be in the default VPC; give subnetId as well",
       );
     }
-    if (vpcId !== undefined) {
-      return resourceId("vpcId", vpcId, "vpc");
+    if (availabilityZone !== undefined) {
+      zoneName(availabilityZone);
     }
-    return subnetId === undefined
-      ? undefined
-      : new DataAwsSubnet(this, "Subnet", { id: resourceId("subnetId", subnetId, "subnet") }).vpcId;
+    if (subnetId === undefined) {
+      if (vpcCidr === undefined) {
+        return {};
+      }
+      const { hostname } = props;
+      const own = new OwnVpc(this, "Vpc", { cidr: vpcCidr, availabilityZone, name: hostname });
+      return { vpcId: own.vpc.id, subnetId: own.subnet.id, wayOut: own.wayOut };
+    }
+    for (const [prop, value] of Object.entries({ vpcCidr, availabilityZone })) {
+      if (value !== undefined) {
+        throw badInput(prop, value, "stands beside subnetId, which says it all; give one of them");
+      }
+    }
+    resourceId("subnetId", subnetId, "subnet");
+    return {
+      subnetId,
+      vpcId:
+        vpcId === undefined
+          ? new DataAwsSubnet(this, "Subnet", { id: subnetId }).vpcId
+          : resourceId("vpcId", vpcId, "vpc"),
+    };
+  }
+}
+
+function zoneName(value: string): void {
+  if (!isDeferred(value) && !/^[a-z]{2}(-[a-z]+)+-[0-9]+(-[a-z]+-[0-9]+)?[a-z]$/.test(value)) {
+    throw badInput(
+      "availabilityZone",
+      value,
+      'is not the name of a zone; give one such as "eu-central-1a"',
+    );
   }
 }
 

@@ -52,6 +52,12 @@ export interface MailDomainProps {
    * @default - the highest preference of the primaries + 10
    */
   readonly backupPreference?: number;
+  /**
+   * Whether mail goes to the primaries as they are listed here, without a look at the MX records.
+   *
+   * @default - only if a primary has a port or an address
+   */
+  readonly ignoreMx?: boolean;
 }
 
 /** One MX record without its owner name. */
@@ -74,6 +80,7 @@ export interface MailDomain {
   readonly primaries: readonly Primary[];
   readonly recipients: RecipientVerification;
   readonly backupPreference: number;
+  readonly ignoreMx: boolean;
   /** Where this domain stands in the props, for errors that show up later. */
   readonly prop: string;
 }
@@ -123,6 +130,7 @@ export function mailDomain(
     primaries: byPreference(primaries),
     recipients: props.recipients ?? RecipientVerification.callOut(),
     backupPreference: backupPreference(prop, primaries, props.backupPreference),
+    ignoreMx: props.ignoreMx ?? false,
   };
 }
 
@@ -147,9 +155,9 @@ export function mailExchanges(domain: MailDomain, backupHostname: string): MailE
  * Source: https://www.postfix.org/transport.5.html, "RESULT FORMAT"
  */
 export function nexthop(domain: MailDomain): string {
-  const asPublished = domain.primaries.every(
-    ({ port, address }) => port === SMTP_PORT && address === undefined,
-  );
+  const asPublished =
+    !domain.ignoreMx &&
+    domain.primaries.every(({ port, address }) => port === SMTP_PORT && address === undefined);
   return asPublished
     ? ""
     : domain.primaries
