@@ -12,6 +12,7 @@ import {
   type BackupMxDomain,
   type BackupMxProps,
   MailScanner,
+  OutboundPort25,
   RecipientVerification,
   Route53Zone,
 } from "../lib";
@@ -202,32 +203,32 @@ describe("the firewall of a BackupMx", () => {
       { hostname: "mx4.example.com" },
     ];
     const domains = [{ ...EXAMPLE, primaries }];
-    expect(portsOut({ ...DEFAULTS, domains })).toEqual([25, 25, 80, 80, 443, 443, 2525, 2525]);
+    expect(portsOut({ ...DEFAULTS, domains })).toEqual([25, 80, 443, 2525]);
     expect(portsOut({ ...DEFAULTS, relayhost: "[smtp.example.org]:587" })).toEqual([
-      25, 25, 80, 80, 443, 443, 587, 587,
+      25, 80, 443, 587,
     ]);
-    expect(portsOut({ ...DEFAULTS, relayhost: "smtp.example.org" })).toEqual([
-      25, 25, 80, 80, 443, 443,
-    ]);
+    expect(portsOut({ ...DEFAULTS, relayhost: "smtp.example.org" })).toEqual([25, 80, 443]);
   });
 });
 
 describe("a warning", () => {
+  const GRANTED = { ...DEFAULTS, outboundPort25: OutboundPort25.granted() };
+
   test("is not given where nothing is to be done", () => {
-    expect(warnings(build(DEFAULTS).stack)).toEqual([]);
+    expect(warnings(build(GRANTED).stack)).toEqual([]);
   });
 
   test("says what to publish by hand", () => {
     const domains = [{ ...EXAMPLE, zone: undefined }];
-    expect(warnings(build({ hostname: "mx2.example.net", domains }).stack)).toEqual([
+    expect(warnings(build({ ...GRANTED, hostname: "mx2.example.net", domains }).stack)).toEqual([
       "test/Mx2/example.com: example.com has no zone; publish its MX records yourself: 10 mx1.example.com, 20 mx2.example.net",
-      "test/Mx2/Host: mx2.example.net has no zone; publish an A record for the address in publicIp yourself",
+      "test/Mx2/Host: mx2.example.net has no zone; publish an A record for the address in publicIp yourself, and then set reverseDns",
     ]);
   });
 
   test("says what it costs to accept every recipient", () => {
     const domains = [{ ...EXAMPLE, recipients: RecipientVerification.none() }];
-    expect(warnings(build({ ...DEFAULTS, domains }).stack)).toEqual([
+    expect(warnings(build({ ...GRANTED, domains }).stack)).toEqual([
       expect.stringMatching(
         /^test\/Mx2\/example\.com: every recipient of example\.com is accepted; .* bounced/,
       ),
@@ -237,15 +238,15 @@ describe("a warning", () => {
   // The restriction that asks the primary was left out: all are accepted here as well.
   test("says so too where the restrictions do not verify what the domain relies on", () => {
     const smtpdRecipientRestrictions = ["permit_mynetworks", "reject_unauth_destination"];
-    expect(warnings(build({ ...DEFAULTS, smtpdRecipientRestrictions }).stack)).toEqual([
+    expect(warnings(build({ ...GRANTED, smtpdRecipientRestrictions }).stack)).toEqual([
       expect.stringMatching(/every recipient of example\.com is accepted/),
     ]);
     const domains = [{ ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) }];
-    expect(warnings(build({ ...DEFAULTS, domains, smtpdRecipientRestrictions }).stack)).toEqual([]);
+    expect(warnings(build({ ...GRANTED, domains, smtpdRecipientRestrictions }).stack)).toEqual([]);
   });
 
   test("says what it costs not to scan", () => {
-    expect(warnings(build({ ...DEFAULTS, mailScanner: MailScanner.none() }).stack)).toEqual([
+    expect(warnings(build({ ...GRANTED, mailScanner: MailScanner.none() }).stack)).toEqual([
       expect.stringMatching(/^test\/Mx2: mail is forwarded without being scanned; /),
     ]);
   });
@@ -268,8 +269,9 @@ describe("a value that is known at deploy time only", () => {
     const text = Testing.synth(stack, true);
     // Neither a marker of CDK for Terraform nor a number that encodes one may be left.
     expect(text.match(/.{0,40}(TfToken|-\d\.\d+e\+\d+).{0,20}/g)).toBeNull();
-    const { resource } = JSON.parse(text);
-    const files = writtenFiles(only(resource, "aws_instance").user_data);
+    const { resource, locals } = JSON.parse(text);
+    const compressed = locals && Object.values<string>(locals)[0];
+    const files = writtenFiles(only(resource, "aws_instance").user_data ?? compressed);
     const file = (name: string) => files[`/etc/postfix/${name}`].content;
     const records: { type: string; zone_id: string; records: string[] }[] = Object.values(
       resource.aws_route53_record ?? {},

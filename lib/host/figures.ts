@@ -28,7 +28,7 @@ export function figuresFiles({ hostname, domains, usesPort25 }: FiguresProps): H
   );
   const variables = {
     MAIL_HOSTNAME: hostname,
-    PRIMARIES: [...new Set(primaries)].slice(0, MOST_PRIMARIES).join(" "),
+    PRIMARIES: [...new Set(primaries)].sort().slice(0, MOST_PRIMARIES).join(" "),
     PORT25: usesPort25 ? A_PUBLIC_MAIL_SERVER : "",
   };
   return [

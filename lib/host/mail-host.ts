@@ -113,8 +113,12 @@ function setupEnvironment(
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
     MAILSCANNER_SHA256: mailScanner.packageSha256,
     CLAMAV: mailScanner.clamAv ? "yes" : "",
-    SESSION_MANAGER_URL: sessionManager.packageUrl,
-    SESSION_MANAGER_SHA256: sessionManager.packageSha256,
+    ...(sessionManager.isInstalled
+      ? {
+          SESSION_MANAGER_URL: sessionManager.packageUrl,
+          SESSION_MANAGER_SHA256: sessionManager.packageSha256,
+        }
+      : {}),
   };
   // No value can hold a quote: each was checked when the props were read.
   return Object.entries(variables)

@@ -9,11 +9,11 @@ import { mailPolicy } from "../../lib/mail/mail-policy";
 import { postfixFiles } from "../../lib/mail/postfix";
 import { DnsServer } from "../lab/dns-server";
 import { eventually } from "../lab/eventually";
+import { succeed } from "../lab/execution";
 import { Network, type NetworkHost } from "../lab/network";
 import { Postfix } from "../lab/postfix";
 import { Primary } from "../lab/primary";
 import { smtp } from "../lab/smtp-client";
-import { child } from "../support/child";
 import { describeWith, program, root } from "../support/requirements";
 
 jest.setTimeout(120_000);
@@ -138,7 +138,8 @@ describeWith(
 
     test("arrive in CloudWatch, signed with the role of the instance", async () => {
       const [certificate, key] = ["certificate.pem", "key.pem"].map((name) => join(folder, name));
-      await child("openssl", [
+      await succeed([
+        "openssl",
         ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key],
         ...["-out", certificate, "-subj", `/CN=${CLOUDWATCH}`],
         ...["-addext", `subjectAltName=DNS:${CLOUDWATCH}`],

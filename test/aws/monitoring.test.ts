@@ -97,7 +97,7 @@ test("the host asks each primary once, where it is reached", () => {
   );
   expect(files["/etc/backup-mx/figures.env"].content).toBe(
     "MAIL_HOSTNAME='mx2.example.com'\n" +
-      "PRIMARIES='mx1.example.com/25 mx0.example.com/2525 10.0.0.7/25'\n" +
+      "PRIMARIES='10.0.0.7/25 mx0.example.com/2525 mx1.example.com/25'\n" +
       "PORT25='inbound-smtp.us-east-1.amazonaws.com/25'\n",
   );
 });

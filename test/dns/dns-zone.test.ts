@@ -25,6 +25,8 @@ class RecordByRecord implements IDnsZone {
       });
     }
   }
+
+  releaseMx(): void {}
 }
 
 const domain = (name: string, zone?: IDnsZone) => ({

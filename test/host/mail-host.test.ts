@@ -66,6 +66,8 @@ describe("the user data of a mail host", () => {
       "/etc/postfix/header_checks",
       "/etc/MailScanner/conf.d/backup-mx.conf",
       "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
+      "/etc/apt/apt.conf.d/60backup-mx",
+      "/etc/chrony/sources.d/amazon.sources",
       "/etc/systemd/system/postfix.service.d/backup-mx.conf",
       "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
       "/etc/backup-mx/setup.env",
@@ -135,7 +137,7 @@ describe("what the setup program is told", () => {
 
   test("without MailScanner", () => {
     expect(setupVariables({ mailScanner: MailScanner.none() })).toMatchObject({
-      PACKAGES: "ca-certificates curl postfix postfix-lmdb",
+      PACKAGES: "ca-certificates curl postfix postfix-lmdb chrony unattended-upgrades",
       MAILSCANNER_URL: "",
       MAILSCANNER_SHA256: "",
       CLAMAV: "",

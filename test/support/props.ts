@@ -2,8 +2,11 @@ import {
   type BackupMxDomain,
   type BackupMxProps,
   MailScanner,
+  Monitoring,
+  OutboundPort25,
   RecipientVerification,
   Route53Zone,
+  SessionManager,
 } from "../../lib";
 
 /** A zone. */
@@ -18,8 +21,11 @@ export const EXAMPLE: BackupMxDomain = {
 /** A backup MX with every default. */
 export const DEFAULTS: BackupMxProps = { hostname: "mx2.example.com", domains: [EXAMPLE] };
 
-/** A backup MX with every prop set: the type wants the ones to come as well. */
-export const EVERYTHING: Required<BackupMxProps> = {
+/**
+ * A backup MX with every prop set: the type wants the ones to come as well. Two do not go together
+ * with a given subnet.
+ */
+export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZone">> = {
   hostname: "mx2.example.net",
   zone: Route53Zone.fromZoneId("Z0NET", { ttl: 300 }),
   domains: [
@@ -80,4 +86,13 @@ export const EVERYTHING: Required<BackupMxProps> = {
   instanceType: "c7i.large",
   amiId: "ami-0123456789abcdef0",
   volumeSize: 40,
+  kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+  terminationProtection: false,
+  detailedMonitoring: true,
+  reverseDns: true,
+  outboundPort25: OutboundPort25.granted(),
+  monitoring: Monitoring.toEmail("ops@example.org", { dashboard: true, outsideProbe: {} }),
+  sessionManager: SessionManager.install(),
+  restartTime: "02:15",
+  nodes: [{ hostname: "mx4.example.net", availabilityZone: "eu-central-1b" }],
 };

@@ -1,11 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { child } from "./child";
-import { program, type Requirement } from "./requirements";
-
-/** Terraform itself, with the AWS provider in reach. */
-export const terraform: Requirement = program("terraform", "terraform, from hashicorp.com");
+import { execute } from "../lab/execution";
 
 /** What the plan does to a resource. */
 export interface PlannedChange {
@@ -18,12 +14,53 @@ export interface PlannedChange {
     readonly before: any;
     // biome-ignore lint/suspicious/noExplicitAny: attributes have no types
     readonly after: any;
+    readonly after_unknown?: object;
   };
+}
+
+/** What only AWS knows and the provider checks the form of. All else is made up by Terraform. */
+const MOCKS = `
+mock_resource "aws_eip" { defaults = { public_ip = "192.0.2.25" } }
+mock_resource "aws_instance" {
+  defaults = { arn = "arn:aws:ec2:eu-central-1:111122223333:instance/i-0123456789abcdef0" }
+}
+mock_resource "aws_sns_topic" { defaults = { arn = "arn:aws:sns:eu-central-1:111122223333:alarms" } }
+`;
+
+interface AppliedResource {
+  readonly address: string;
+  readonly mode: string;
+  readonly type: string;
+  readonly name: string;
+  readonly schema_version: number;
+  readonly values: { readonly [attribute: string]: unknown };
+}
+
+/** What AWS leaves empty where nothing is asked for, and a mock would fill. */
+const LEFT_EMPTY = ["user_data", "fifo_throughput_scope"];
+
+/** The planned values, with mocked ones where the plan knows none. */
+// biome-ignore lint/suspicious/noExplicitAny: attributes have no types
+function known(planned: any, unknown: any, mocked: any, name = ""): any {
+  if (unknown === true) {
+    return LEFT_EMPTY.includes(name) ? null : mocked;
+  }
+  if (planned === null || typeof planned !== "object") {
+    return planned;
+  }
+  if (Array.isArray(planned)) {
+    return planned.map((value, index) => known(value, unknown?.[index], mocked?.[index]));
+  }
+  const names = [...new Set([...Object.keys(planned), ...Object.keys(unknown ?? {})])];
+  return Object.fromEntries(
+    names.map((name) => [name, known(planned[name], unknown?.[name], mocked?.[name], name)]),
+  );
 }
 
 /** A working directory of the real Terraform with the real AWS provider, far from any account. */
 export class TerraformProject {
   private readonly folder = mkdtempSync(join(tmpdir(), "terraform-"));
+  private configuration = "";
   private isInitialized = false;
 
   /** @param env where the provider finds its services, such as `AWS_ENDPOINT_URL_ROUTE_53` */
@@ -31,7 +68,8 @@ export class TerraformProject {
 
   /** Replaces the configuration by what was synthesized. */
   configure(synthesized: object): void {
-    this.write("cdk.tf.json", JSON.stringify(synthesized));
+    this.configuration = JSON.stringify(synthesized);
+    this.write("cdk.tf.json", this.configuration);
     this.write(
       "zz_override.tf.json",
       JSON.stringify({
@@ -66,8 +104,8 @@ export class TerraformProject {
   }
 
   /** Plans, and tells every resource with what would be done to it. */
-  async plan(): Promise<readonly PlannedChange[]> {
-    await this.run("plan", "-input=false", "-no-color", "-out=plan");
+  async plan(...args: string[]): Promise<readonly PlannedChange[]> {
+    await this.run("plan", "-input=false", "-no-color", "-out=plan", ...args);
     return JSON.parse(await this.run("show", "-json", "plan")).resource_changes ?? [];
   }
 
@@ -76,12 +114,57 @@ export class TerraformProject {
     return this.run("apply", "-input=false", "-no-color", "plan");
   }
 
+  /**
+   * Applies the configuration where there is no AWS: what the provider plans, it does, and what
+   * only AWS knows Terraform's own mock makes up. The state is written for the real provider to
+   * plan on, with `-refresh=false`.
+   */
+  async applyMocked(): Promise<void> {
+    const planned = new Map((await this.plan("-refresh=false")).map((p) => [p.address, p.change]));
+    this.write(
+      "apply.tftest.hcl",
+      `mock_provider "aws" {${MOCKS}}\n` +
+        `mock_provider "aws" {\nalias = "us-east-1"\n${MOCKS}}\n` +
+        `run "apply" {}\n`,
+    );
+    // In the end the test destroys what it has made.
+    this.write("cdk.tf.json", this.configuration.replaceAll('"prevent_destroy":true', ""));
+    const printed = await this.run("test", "-json", "-verbose");
+    this.write("cdk.tf.json", this.configuration);
+    const { test_state } = printed
+      .split("\n")
+      .filter((line) => line.includes('"test_state"'))
+      .map((line) => JSON.parse(line))[0];
+    const resources = test_state.root_module.resources.map(
+      ({ address, mode, type, name, schema_version, values }: AppliedResource) => {
+        const { after, after_unknown } = planned.get(address) ?? { after: values };
+        return {
+          mode,
+          type,
+          name,
+          provider: 'provider["registry.terraform.io/hashicorp/aws"]',
+          instances: [{ schema_version, attributes: known(after, after_unknown, values) }],
+        };
+      },
+    );
+    this.write(
+      "terraform.tfstate",
+      JSON.stringify({
+        version: 4,
+        terraform_version: "1.7.0",
+        serial: 1,
+        lineage: "x",
+        resources,
+      }),
+    );
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true });
   }
 
-  private terraform(...args: string[]): Promise<string> {
-    return child("terraform", args, {
+  private async terraform(...args: string[]): Promise<string> {
+    const { stdout, stderr, exitCode } = await execute(["terraform", ...args], {
       cwd: this.folder,
       env: {
         CHECKPOINT_DISABLE: "1",
@@ -90,6 +173,10 @@ export class TerraformProject {
         ...this.env,
       },
     });
+    if (exitCode !== 0) {
+      throw new Error(`terraform ${args.join(" ")}\n${stdout}${stderr}`);
+    }
+    return stdout;
   }
 }
 
