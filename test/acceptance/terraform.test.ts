@@ -89,11 +89,14 @@ function outline({ resource_changes }: Plan) {
 const COUNTS = {
   aws_eip: 1,
   aws_eip_association: 1,
+  aws_eip_domain_name: 1,
+  aws_iam_instance_profile: 1,
+  aws_iam_role: 1,
   aws_instance: 1,
   aws_route53_record: 2,
   aws_security_group: 1,
-  aws_vpc_security_group_egress_rule: 6,
-  aws_vpc_security_group_ingress_rule: 2,
+  aws_vpc_security_group_egress_rule: 3,
+  aws_vpc_security_group_ingress_rule: 1,
 };
 
 describeWith([terraform, awsProvider], "the real Terraform and AWS provider", () => {
@@ -152,10 +155,14 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
           },
         ]);
         expect(actions).toEqual(["create"]);
-        expect(ingress).toEqual(["tcp 25-25", "tcp 25-25"]);
+        expect(ingress).toEqual(["tcp 25-25"]);
         const domain = mx[0][0];
         expect(mx).toEqual([[domain, [`10 mx1.${domain}`, `20 mx2.${domain}`]]]);
-        expect(addressesIn(planned, "user_data")).toHaveLength(1);
+        const { user_data } = Object.values<{ user_data?: string }>(
+          synthesized.resource.aws_instance,
+        )[0];
+        const attribute = user_data === undefined ? "user_data_base64" : "user_data";
+        expect(addressesIn(planned, attribute)).toHaveLength(1);
         expect(instance(planned).ami).toBe(FakeAws.IMAGE);
       }
       const image = /^GetParameter \/aws\/service\/debian\/release\/13\/latest\/(arm64|amd64)$/;
