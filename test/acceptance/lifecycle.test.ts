@@ -1,0 +1,186 @@
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { TerraformStack, Testing } from "cdktf";
+import {
+  BackupMx,
+  type BackupMxNodeProps,
+  type BackupMxProps,
+  Monitoring,
+  OutboundPort25,
+  Route53Zone,
+  SessionManager,
+} from "../../lib";
+import { describeWith, program } from "../support/requirements";
+import { synthesize } from "../support/stack";
+import { awsProvider, forgetProviders } from "../support/terraform";
+import { changes, type PlannedChange, TerraformProject } from "../support/terraform-project";
+
+jest.setTimeout(300_000);
+
+afterAll(forgetProviders);
+
+const AMI = "ami-0123456789abcdef0";
+
+function configuration(props: Partial<BackupMxProps> = {}): object {
+  const stack = new TerraformStack(Testing.app(), "test");
+  new AwsProvider(stack, "Aws", { region: "eu-central-1" });
+  const usEast1 = new AwsProvider(stack, "UsEast1", {
+    region: "us-east-1",
+    alias: "us-east-1",
+    accessKey: "test",
+    secretKey: "test",
+    skipCredentialsValidation: true,
+    skipRequestingAccountId: true,
+  });
+  new BackupMx(stack, "Mx2", {
+    hostname: "mx2.example.com",
+    amiId: AMI,
+    outboundPort25: OutboundPort25.granted(),
+    domains: [
+      {
+        name: "example.com",
+        primaries: [{ hostname: "mx1.example.com" }],
+        zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ"),
+      },
+    ],
+    monitoring: Monitoring.toEmail("ops@example.org", {
+      dashboard: true,
+      outsideProbe: { provider: usEast1 },
+    }),
+    sessionManager: SessionManager.install(),
+    ...props,
+  });
+  return synthesize(stack);
+}
+
+/** What is done to what, as `create aws_eip`. */
+function done(plan: readonly PlannedChange[]): string[] {
+  return changes(plan).map(({ type, change }) => `${change.actions.join("/")} ${type}`);
+}
+
+describeWith(
+  [program("terraform", "terraform, from hashicorp.com"), awsProvider],
+  "the life of a stack, planned by Terraform and its AWS provider",
+  () => {
+    let project: TerraformProject;
+
+    beforeAll(async () => {
+      project = new TerraformProject();
+      project.configure(configuration());
+      expect(
+        new Set(changes(await project.plan()).map(({ change }) => change.actions.join())),
+      ).toEqual(new Set(["create"]));
+      await project.applyMocked();
+    });
+
+    afterAll(() => project.remove());
+
+    async function planFor(props: Partial<BackupMxProps>): Promise<readonly PlannedChange[]> {
+      project.configure(configuration(props));
+      return project.plan("-refresh=false");
+    }
+
+    test("once applied, the second plan is empty", async () => {
+      expect(done(await planFor({}))).toEqual([]);
+    });
+
+    test("the block on port 25 is told at the plan", async () => {
+      project.configure(configuration({ outboundPort25: OutboundPort25.requested() }));
+      expect(await project.run("plan", "-refresh=false", "-no-color")).toMatch(
+        /Warning: Check block assertion failed[\s\S]*mx2\.example\.com takes mail and cannot deliver it/,
+      );
+    });
+
+    test("new user data replace the instance; its address, name and MX records stay", async () => {
+      const plan = await planFor({ maximalQueueLifetime: "14d" });
+      const touched = done(plan);
+      expect(touched).toContain("delete/create aws_instance");
+      // What points to the instance follows it.
+      expect(
+        touched.filter(
+          (line) => !/aws_(instance|eip_association|iam_role_policy|cloudwatch_\w+)$/.test(line),
+        ),
+      ).toEqual([]);
+      const kept = ["aws_eip", "aws_eip_domain_name", "aws_route53_record", "aws_security_group"];
+      for (const type of kept) {
+        expect(
+          plan.filter((change) => change.type === type).map(({ change }) => change.actions),
+        ).toEqual(plan.filter((change) => change.type === type).map(() => ["no-op"]));
+      }
+    });
+
+    test("a destroy is blocked as long as Terraform holds the MX records", async () => {
+      project.configure(configuration());
+      await expect(project.plan("-refresh=false", "-destroy")).rejects.toThrow(
+        /Instance cannot be destroyed[\s\S]*prevent_destroy/,
+      );
+    });
+
+    describe("a second node", () => {
+      const NODE: BackupMxNodeProps = {
+        hostname: "mx3.example.com",
+        availabilityZone: "eu-central-1b",
+      };
+
+      test.each([
+        ["with the same preference", NODE],
+        ["with a greater preference", { ...NODE, preferenceIncrement: 10 }],
+      ])(
+        "%s adds to the stack, and to the MX records, and touches nothing else",
+        async (_, node) => {
+          const plan = await planFor({ nodes: [node] });
+          expect(done(plan).filter((line) => !line.startsWith("create "))).toEqual([
+            "update aws_route53_record",
+          ]);
+          const [mx] = changes(plan).filter(({ change }) => change.actions.join() === "update");
+          expect(mx.change.after).toEqual({
+            ...mx.change.before,
+            records: [
+              ...mx.change.before.records,
+              `${20 + ((node as BackupMxNodeProps).preferenceIncrement ?? 0)} mx3.example.com`,
+            ],
+          });
+        },
+      );
+
+      test("goes again without touching the others", async () => {
+        const other = { hostname: "mx4.example.com", availabilityZone: "eu-central-1c" };
+        const two = new TerraformProject();
+        try {
+          two.configure(configuration({ nodes: [NODE, other] }));
+          await two.plan();
+          await two.applyMocked();
+          two.configure(configuration({ nodes: [other] }));
+          const touched = changes(await two.plan("-refresh=false"));
+          expect(
+            touched
+              .filter(({ change }) => change.actions.join() !== "delete")
+              .map(({ type, change }) => `${change.actions} ${type}`),
+          ).toEqual(["update aws_route53_record"]);
+          for (const { address, change } of touched) {
+            if (change.actions.join() === "delete") {
+              expect(address).toContain("mx3examplecom");
+            }
+          }
+        } finally {
+          two.remove();
+        }
+      });
+    });
+
+    test.each<[string, Partial<BackupMxProps>]>([
+      ["a VPC of its own", { vpcCidr: "10.25.0.0/28", availabilityZone: "eu-central-1a" }],
+      ["a given subnet", { subnetId: "subnet-0123456789abcdef0", vpcId: "vpc-0123456789abcdef0" }],
+      ["a zone of the default VPC", { availabilityZone: "eu-central-1a" }],
+    ])("in %s it can be planned from nothing", async (_, props) => {
+      const fresh = new TerraformProject();
+      try {
+        fresh.configure(configuration(props));
+        expect(
+          new Set(changes(await fresh.plan()).map(({ change }) => change.actions.join())),
+        ).toEqual(new Set(["create"]));
+      } finally {
+        fresh.remove();
+      }
+    });
+  },
+);
