@@ -5,4 +5,9 @@ export { Route53Zone, type Route53ZoneProps } from "./dns/route53-zone";
 export type { MailDomainProps, MailExchange, PrimaryProps } from "./mail/mail-domain";
 export type { MailPolicyProps } from "./mail/mail-policy";
 export { MailScanner, type MailScannerProps } from "./mail/mailscanner";
-export { RecipientVerification } from "./mail/recipient-verification";
+export { PrimaryTls } from "./mail/primary-tls";
+export {
+  type CallOutOptions,
+  RecipientVerification,
+  WhenUnreachable,
+} from "./mail/recipient-verification";

@@ -268,8 +268,10 @@ describe("a value that is known at deploy time only", () => {
     const text = Testing.synth(stack, true);
     // Neither a marker of CDK for Terraform nor a number that encodes one may be left.
     expect(text.match(/.{0,40}(TfToken|-\d\.\d+e\+\d+).{0,20}/g)).toBeNull();
-    const { resource } = JSON.parse(text);
-    const files = writtenFiles(only(resource, "aws_instance").user_data);
+    const { resource, locals } = JSON.parse(text);
+    const instance = only(resource, "aws_instance");
+    const [userData] = [instance.user_data, ...Object.values<string>(locals ?? {})].filter(Boolean);
+    const files = writtenFiles(userData);
     const file = (name: string) => files[`/etc/postfix/${name}`].content;
     const records: { type: string; zone_id: string; records: string[] }[] = Object.values(
       resource.aws_route53_record ?? {},

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
+import { watchedPrimaries } from "../mail/watched-primaries";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
+const WATCH = "/usr/local/sbin/backup-mx-watch";
 
 /** What MailScanner 5.5.3 needs of Debian; its package depends on perl alone. */
 const MAILSCANNER_PACKAGES = [
@@ -75,13 +77,29 @@ function setupFiles(policy: MailPolicy, domains: readonly MailDomain[]): HostFil
       path: `/etc/systemd/system/${folder}/backup-mx.conf`,
       content: shipped("postfix.service.conf"),
     })),
+    ...watchFiles(domains),
     { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains) },
     { path: SETUP, content: shipped("backup-mx-setup"), isProgram: true },
   ];
 }
 
+/** The watch of the primaries, and what it watches. */
+function watchFiles(domains: readonly MailDomain[]): HostFile[] {
+  return [
+    { path: "/etc/backup-mx/primaries", content: watchedPrimaries(domains) },
+    {
+      path: "/etc/systemd/system/backup-mx-watch.service",
+      content: shipped("backup-mx-watch.service"),
+    },
+    { path: WATCH, content: shipped("backup-mx-watch"), isProgram: true },
+  ];
+}
+
 /** What the setup program must know of the props, as shell variables. */
-function setupEnvironment({ hostname, mailScanner }: MailPolicy, domains: readonly MailDomain[]) {
+function setupEnvironment(
+  { hostname, mailScanner, watchInterval }: MailPolicy,
+  domains: readonly MailDomain[],
+) {
   const packages = [
     "ca-certificates",
     "curl",
@@ -97,6 +115,7 @@ function setupEnvironment({ hostname, mailScanner }: MailPolicy, domains: readon
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
     MAILSCANNER_SHA256: mailScanner.packageSha256,
     CLAMAV: mailScanner.clamAv ? "yes" : "",
+    WATCH_INTERVAL: watchInterval,
   };
   // No value can hold a quote: each was checked when the props were read.
   return Object.entries(variables)

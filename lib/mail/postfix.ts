@@ -2,6 +2,7 @@ import { isDeferred } from "./deferred-value";
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
 import { LARGEST_MESSAGE, type MailPolicy } from "./mail-policy";
+import { tlsPolicies } from "./tls-policies";
 
 /** The transport that carries mail to the primaries; the name is Postfix's own. */
 const RELAY = "relay";
@@ -17,6 +18,9 @@ interface Group {
 /** Where the files of Postfix lie on the host. */
 const FOLDER = "/etc/postfix";
 
+/** The domains of which no primary answers. The watch of the host writes them while Postfix runs. */
+const OUTAGES = "check_recipient_access lmdb:$data_directory/outages";
+
 /**
  * The configuration of Postfix as files, path to content.
  *
@@ -30,14 +34,22 @@ export function postfixFiles(
   publicAddress: string,
 ): ReadonlyMap<string, string> {
   const recipients = recipientEntries(policy, domains);
+  const lookups = [
+    ...(recipients.length > 0 ? [`check_recipient_access texthash:${FOLDER}/recipients`] : []),
+    ...(domains.some((domain) => domain.recipients.acceptsWhileUnreachable) ? [OUTAGES] : []),
+  ];
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
   return new Map([
-    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, recipients.length > 0)],
+    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, lookups)],
     [`${FOLDER}/master.cf`, MASTER_CF],
     [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
     [
       `${FOLDER}/probe_transport`,
       routes("Where recipients of each relay domain are verified.", PROBE, domains),
+    ],
+    [
+      `${FOLDER}/tls_policy`,
+      lookupTable("What must be encrypted how; the rest is where it can be.", tlsPolicies(domains)),
     ],
     [
       `${FOLDER}/aliases`,
@@ -83,19 +95,17 @@ function routes(comment: string, transport: string, domains: readonly MailDomain
   );
 }
 
-function mainCf(policy: MailPolicy, publicAddress: string, hasRecipients: boolean): string {
+function mainCf(policy: MailPolicy, publicAddress: string, lookups: readonly string[]): string {
   const free = new Map(policy.postfixSettings);
-  const lines = mainCfGroups(policy, publicAddress, hasRecipients).flatMap(
-    ({ comment, settings }) => [
-      "",
-      ...comment.map((line) => `# ${line}`),
-      ...settings.map(([name, value]) => {
-        const line = setting(name, free.get(name) ?? value);
-        free.delete(name);
-        return line;
-      }),
-    ],
-  );
+  const lines = mainCfGroups(policy, publicAddress, lookups).flatMap(({ comment, settings }) => [
+    "",
+    ...comment.map((line) => `# ${line}`),
+    ...settings.map(([name, value]) => {
+      const line = setting(name, free.get(name) ?? value);
+      free.delete(name);
+      return line;
+    }),
+  ]);
   const further = [...free].map(([name, value]) => setting(name, value));
   return [
     `# Postfix as backup MX. Rendered from the props of a BackupMx construct: change`,
@@ -117,7 +127,11 @@ function literal(text: string): string {
   return text.replace(/\$(?!\{TfToken\[)/g, "$$$$");
 }
 
-function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: boolean): Group[] {
+function mainCfGroups(
+  policy: MailPolicy,
+  publicAddress: string,
+  lookups: readonly string[],
+): Group[] {
   return [
     {
       comment: [
@@ -171,15 +185,16 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
     {
       comment: ["What is asked of recipients: cheap questions first, the primary last."],
       settings: [
-        ["smtpd_recipient_restrictions", recipientRestrictions(policy, hasRecipients).join(", ")],
+        ["smtpd_recipient_restrictions", recipientRestrictions(policy, lookups).join(", ")],
         ["unverified_recipient_reject_reason", literal(policy.unverifiedRecipientRejectReason)],
         ["unverified_recipient_reject_code", policy.unverifiedRecipientRejectCode],
       ],
     },
     {
       comment: [
-        "A primary that cannot be asked: 250 accepts the recipient. Polls go on for longer",
-        "than a slow primary takes, under stress too, or it would pass for a dead one.",
+        "A primary that is up and gives no answer. While all primaries of a domain are down, it",
+        "is in the table outages, which the watch of this host keeps: then nobody is verified.",
+        "Polls go on for longer than a slow primary takes, under stress too.",
       ],
       settings: [
         ["unverified_recipient_defer_code", policy.unverifiedRecipientDeferCode],
@@ -200,6 +215,20 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
         ["address_verify_negative_expire_time", policy.addressVerifyNegativeExpireTime],
         ["address_verify_negative_refresh_time", policy.addressVerifyNegativeRefreshTime],
         ["address_verify_transport_maps", `texthash:${FOLDER}/probe_transport`],
+      ],
+    },
+    {
+      comment: [
+        "No client may take all processes, nor guess recipients as fast as it can. Whoever is",
+        "slowed down gets a 4xx and tries again. However many questions there are, a primary is",
+        "asked five at a time.",
+      ],
+      settings: [
+        ["smtpd_client_connection_count_limit", 20],
+        ["smtpd_client_connection_rate_limit", 120],
+        ["smtpd_soft_error_limit", 3],
+        ["smtpd_hard_error_limit", 10],
+        [`${PROBE}_destination_concurrency_limit`, 5],
       ],
     },
     {
@@ -239,7 +268,12 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
       comment: ["Encryption wherever the other side offers it."],
       settings: [
         ["smtp_tls_security_level", "may"],
+        ["smtp_tls_protocols", ">=TLSv1.2"],
+        ["smtp_tls_policy_maps", `texthash:${FOLDER}/tls_policy`],
+        ["smtp_tls_CAfile", "/etc/ssl/certs/ca-certificates.crt"],
+        ["smtp_tls_fingerprint_digest", "sha256"],
         ["smtpd_tls_security_level", "may"],
+        ["smtpd_tls_protocols", ">=TLSv1.2"],
         ["smtpd_tls_cert_file", "/etc/ssl/certs/ssl-cert-snakeoil.pem"],
         ["smtpd_tls_key_file", "/etc/ssl/private/ssl-cert-snakeoil.key"],
       ],
@@ -266,22 +300,15 @@ function queueMinfree(messageSizeLimit: number): number {
   return 4 * (isDeferred(messageSizeLimit) ? LARGEST_MESSAGE : messageSizeLimit);
 }
 
-function recipientRestrictions(policy: MailPolicy, hasRecipients: boolean): readonly string[] {
+function recipientRestrictions(policy: MailPolicy, lookups: readonly string[]): readonly string[] {
   const asked = policy.smtpdRecipientRestrictions;
-  if (!hasRecipients) {
-    return asked;
-  }
   const verification = asked.findIndex((entry) => /\breject_unverified_recipient\b/.test(entry));
   let before = verification === -1 ? asked.length : verification;
   // It belongs to the restriction behind it.
   while (asked[before - 1] === "warn_if_reject") {
     before--;
   }
-  return [
-    ...asked.slice(0, before),
-    `check_recipient_access texthash:${FOLDER}/recipients`,
-    ...asked.slice(before),
-  ];
+  return [...asked.slice(0, before), ...lookups, ...asked.slice(before)];
 }
 
 /**
@@ -304,15 +331,18 @@ flush       unix  n       -      n      1000?  0       flush
 proxymap    unix  -       -      n      -      -       proxymap
 proxywrite  unix  -       -      n      -      1       proxymap
 smtp        unix  -       -      n      -      -       smtp
+# Mail that a primary refuses is kept: just after an outage it may refuse what it knows.
 ${RELAY}       unix  -       -      n      -      -       smtp
     -o syslog_name=postfix/$service_name
-# Asks primaries whether a recipient exists; gives up while the sender still waits.
+    -o soft_bounce=yes
+# Asks primaries whether a recipient exists. What comes too late for the sender is there when he
+# tries again.
 ${PROBE} unix  -       -      n      -      -       smtp
     -o syslog_name=postfix/$service_name
     -o smtp_connect_timeout=5s
-    -o smtp_helo_timeout=10s
-    -o smtp_mail_timeout=10s
-    -o smtp_rcpt_timeout=15s
+    -o smtp_helo_timeout=30s
+    -o smtp_mail_timeout=30s
+    -o smtp_rcpt_timeout=30s
 showq       unix  n       -      n      -      -       showq
 error       unix  -       -      n      -      -       error
 retry       unix  -       -      n      -      -       error

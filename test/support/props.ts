@@ -2,8 +2,10 @@ import {
   type BackupMxDomain,
   type BackupMxProps,
   MailScanner,
+  PrimaryTls,
   RecipientVerification,
   Route53Zone,
+  WhenUnreachable,
 } from "../../lib";
 
 /** A zone. */
@@ -27,7 +29,12 @@ export const EVERYTHING: Required<BackupMxProps> = {
       name: "example.com",
       primaries: [
         { hostname: "mx1.example.com", preference: 5, port: 2525, address: "10.0.0.5" },
-        { hostname: "mx3.example.com", preference: 7, address: "2001:db8::5" },
+        {
+          hostname: "mx3.example.com",
+          preference: 7,
+          address: "2001:db8::5",
+          tls: PrimaryTls.encrypt(),
+        },
       ],
       recipients: RecipientVerification.list(["info@example.com", "o'neill@example.com"]),
       backupPreference: 90,
@@ -46,7 +53,7 @@ export const EVERYTHING: Required<BackupMxProps> = {
     {
       name: "example.info",
       primaries: [{ hostname: "mx1.example.com" }],
-      recipients: RecipientVerification.callOut(),
+      recipients: RecipientVerification.callOut({ whenUnreachable: WhenUnreachable.DEFER }),
       zone: ZONE,
     },
   ],
@@ -58,6 +65,7 @@ export const EVERYTHING: Required<BackupMxProps> = {
   unverifiedRecipientRejectCode: 553,
   unverifiedRecipientDeferCode: 450,
   addressVerifyNegativeExpireTime: "10m",
+  watchInterval: "1m",
   addressVerifyNegativeRefreshTime: "2m",
   unknownAddressRejectCode: 450,
   smtpdSenderRestrictions: ["reject_unknown_sender_domain"],
