@@ -15,4 +15,9 @@ export { SessionManager, type SessionManagerProps } from "./host/session-manager
 export type { MailDomainProps, MailExchange, PrimaryProps } from "./mail/mail-domain";
 export type { MailPolicyProps } from "./mail/mail-policy";
 export { MailScanner, type MailScannerProps } from "./mail/mailscanner";
-export { RecipientVerification } from "./mail/recipient-verification";
+export { PrimaryTls } from "./mail/primary-tls";
+export {
+  type CallOutOptions,
+  RecipientVerification,
+  WhenUnreachable,
+} from "./mail/recipient-verification";

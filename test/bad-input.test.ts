@@ -249,7 +249,7 @@ const MISTAKES: [string, () => object, RegExp][] = [
         name: `${randomName(index)}.example`,
       })),
     }),
-    /^user data has \d{5} bytes after compression and EC2 takes 16384; divide the domains among/,
+    /^user data has \d+ bytes after compression and EC2 takes 16384; divide the domains among/,
   ],
 ];
 

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
+import { watchedPrimaries } from "../mail/watched-primaries";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
+const WATCH = "/usr/local/sbin/backup-mx-watch";
 
 /** What MailScanner 5.5.3 needs of Debian; its package depends on perl alone. */
 const MAILSCANNER_PACKAGES = [
@@ -86,14 +88,27 @@ function setupFiles(
       path: `/etc/systemd/system/${folder}/backup-mx.conf`,
       content: shipped("postfix.service.conf"),
     })),
+    ...watchFiles(domains),
     { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains, upkeep) },
     { path: SETUP, content: shipped("backup-mx-setup"), isProgram: true },
   ];
 }
 
+/** The watch of the primaries, and what it watches. */
+function watchFiles(domains: readonly MailDomain[]): HostFile[] {
+  return [
+    { path: "/etc/backup-mx/primaries", content: watchedPrimaries(domains) },
+    {
+      path: "/etc/systemd/system/backup-mx-watch.service",
+      content: shipped("backup-mx-watch.service"),
+    },
+    { path: WATCH, content: shipped("backup-mx-watch"), isProgram: true },
+  ];
+}
+
 /** What the setup program must know of the props, as shell variables. */
 function setupEnvironment(
-  { hostname, mailScanner }: MailPolicy,
+  { hostname, mailScanner, watchInterval }: MailPolicy,
   domains: readonly MailDomain[],
   { sessionManager }: Operations,
 ) {
@@ -113,6 +128,7 @@ function setupEnvironment(
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
     MAILSCANNER_SHA256: mailScanner.packageSha256,
     CLAMAV: mailScanner.clamAv ? "yes" : "",
+    WATCH_INTERVAL: watchInterval,
     ...(sessionManager.isInstalled
       ? {
           SESSION_MANAGER_URL: sessionManager.packageUrl,

@@ -3,15 +3,20 @@ import { isDeferred } from "./deferred-value";
 
 const SECONDS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
 /** Postfix's own limit: with more, its queue manager does not start. */
-const LONGEST = 100 * SECONDS.d;
+const LONGEST = "100d";
 
 /**
  * A duration as Postfix writes it: a number and one of s, m, h, d, w.
  *
- * @throws if it is anything else, nothing, or more than 100 days; Postfix itself would take a
- * number without a unit, but which unit that means differs from setting to setting
+ * @throws if it is anything else, shorter than the least, or longer than the most; Postfix itself
+ * would take a number without a unit, but which unit that means differs from setting to setting
  */
-export function duration(prop: string, value: string): string {
+export function duration(
+  prop: string,
+  value: string,
+  least = "1s",
+  most: string = LONGEST,
+): string {
   if (isDeferred(value)) {
     return value;
   }
@@ -23,9 +28,13 @@ export function duration(prop: string, value: string): string {
       'is not a duration; give a number and a unit (s, m, h, d or w), such as "21d"',
     );
   }
-  const seconds = Number(count) * SECONDS[unit];
-  if (seconds < 1 || seconds > LONGEST) {
-    throw badInput(prop, value, 'is out of range; give a duration from "1s" to "100d"');
+  const length = Number(count) * SECONDS[unit];
+  if (length < seconds(least) || length > seconds(most)) {
+    throw badInput(prop, value, `is out of range; give a duration from "${least}" to "${most}"`);
   }
   return value;
+}
+
+function seconds(text: string): number {
+  return Number(text.slice(0, -1)) * SECONDS[text.slice(-1)];
 }

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { badInput } from "./bad-input";
 import { isDeferred } from "./deferred-value";
 import { domainName } from "./domain-name";
+import type { PrimaryTls } from "./primary-tls";
 import { RecipientVerification } from "./recipient-verification";
 import { wholeNumber } from "./whole-number";
 
@@ -31,6 +32,12 @@ export interface PrimaryProps {
    * @default - looked up in DNS
    */
   readonly address?: string;
+  /**
+   * How mail to it must be encrypted.
+   *
+   * @default - encrypted if the primary offers it
+   */
+  readonly tls?: PrimaryTls;
 }
 
 /** A domain whose mail the backup keeps while its primaries do not answer. */
@@ -72,6 +79,10 @@ export interface MailExchange {
 export interface Primary extends MailExchange {
   readonly port: number;
   readonly address?: string;
+  /** How mail to it must be encrypted, as Postfix writes it. */
+  readonly tlsPolicy?: string;
+  /** Where it stands in the props, for errors that show up later. */
+  readonly prop: string;
 }
 
 /** A relay domain: checked, in its normal spelling, with every default filled in. */
@@ -150,19 +161,24 @@ export function mailExchanges(domain: MailDomain, backupHostname: string): MailE
 /**
  * Where the transport for a domain delivers to. Empty while DNS tells it all: Postfix then looks
  * up the domain's MX records and leaves out itself and what stands behind it. An explicit list as
- * soon as one primary is reached otherwise than DNS says.
+ * soon as one primary is reached otherwise than DNS says, or has a TLS policy, which is that of a
+ * route.
  *
  * Source: https://www.postfix.org/transport.5.html, "RESULT FORMAT"
  */
 export function nexthop(domain: MailDomain): string {
   const asPublished =
     !domain.ignoreMx &&
-    domain.primaries.every(({ port, address }) => port === SMTP_PORT && address === undefined);
-  return asPublished
-    ? ""
-    : domain.primaries
-        .map(({ hostname, address, port }) => `[${address ?? hostname}]:${port}`)
-        .join(", ");
+    domain.primaries.every(
+      ({ port, address, tlsPolicy }) =>
+        port === SMTP_PORT && address === undefined && tlsPolicy === undefined,
+    );
+  return asPublished ? "" : domain.primaries.map(route).join(", ");
+}
+
+/** Where the backup reaches a primary, as Postfix writes it. */
+export function route({ hostname, address, port }: Primary): string {
+  return `[${address ?? hostname}]:${port}`;
 }
 
 function readPrimary(prop: string, props: PrimaryProps, backupHostname: string): Primary {
@@ -183,8 +199,10 @@ function readPrimary(prop: string, props: PrimaryProps, backupHostname: string):
     );
   }
   return {
+    prop,
     hostname,
     address,
+    tlsPolicy: props.tls?.policy(`${prop}.tls`, hostname),
     preference: wholeNumber(`${prop}.preference`, props.preference ?? 10, 0, LARGEST_PREFERENCE),
     port: wholeNumber(`${prop}.port`, props.port ?? SMTP_PORT, 1, 65535),
   };

@@ -57,11 +57,12 @@ export interface MailPolicyProps {
    */
   readonly unverifiedRecipientRejectCode?: number;
   /**
-   * The reply code while the primary cannot be asked: 250 accepts the recipient, 450 lets the
-   * sender try again. `unverified_recipient_defer_code`. This is what
-   * `unverified_recipient_tempfail_action = permit` was meant to be, which Postfix does not know.
+   * The reply code for a recipient about whom a primary that is up gives no answer in time: it
+   * greylists the question, or is slow. 450 lets the sender try again, 250 accepts the recipient.
+   * What happens while it is down is a matter of `RecipientVerification.callOut()`.
+   * `unverified_recipient_defer_code`.
    *
-   * @default 250
+   * @default 450
    */
   readonly unverifiedRecipientDeferCode?: number;
   /**
@@ -118,6 +119,14 @@ export interface MailPolicyProps {
    */
   readonly postfixSettings?: { readonly [name: string]: string };
   /**
+   * How often each primary is asked whether it is there, from 5 seconds to 10 minutes: by a
+   * connection that leaves after the greeting. One that does not answer is asked every 5 seconds,
+   * and is down after the second time.
+   *
+   * @default "30s"
+   */
+  readonly watchInterval?: string;
+  /**
    * How mail is scanned before it goes to the primary.
    *
    * @default MailScanner.install()
@@ -142,6 +151,7 @@ export interface MailPolicy {
   readonly smtpdRecipientRestrictions: readonly string[];
   readonly messageSizeLimit: number;
   readonly postfixSettings: ReadonlyMap<string, string>;
+  readonly watchInterval: string;
   readonly mailScanner: MailScanner;
 }
 
@@ -169,7 +179,7 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
       400,
       599,
     ),
-    unverifiedRecipientDeferCode: deferCode(props.unverifiedRecipientDeferCode ?? 250),
+    unverifiedRecipientDeferCode: deferCode(props.unverifiedRecipientDeferCode ?? 450),
     addressVerifyNegativeExpireTime: duration(
       "addressVerifyNegativeExpireTime",
       props.addressVerifyNegativeExpireTime ?? "5m",
@@ -206,6 +216,7 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
       LARGEST_MESSAGE,
     ),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),
+    watchInterval: duration("watchInterval", props.watchInterval ?? "30s", "5s", "10m"),
     mailScanner: props.mailScanner ?? MailScanner.install(),
   };
 }
@@ -274,7 +285,7 @@ function deferCode(value: number): number {
     throw badInput(
       "unverifiedRecipientDeferCode",
       value,
-      "is neither 250 nor 400 to 499; use 250 to accept mail while the primary is down",
+      "is neither 250 nor 400 to 499; use 450 to let the sender try again",
     );
   }
   return value;
@@ -317,5 +328,13 @@ function recipientRestrictions(entries: readonly string[]): readonly string[] {
       );
     }
   });
+  const verification = checked.findIndex((entry) => /\breject_unverified_recipient\b/.test(entry));
+  if (verification !== -1 && verification < checked.length - 1) {
+    throw badInput(
+      `${prop}[${verification + 1}]`,
+      checked[verification + 1],
+      'would not be asked while a primary is down; put it before "reject_unverified_recipient"',
+    );
+  }
   return checked;
 }

@@ -49,6 +49,7 @@ const GUARDED: { readonly [name: string]: string } = {
   relay_transport: DOMAINS,
   relayhost: "use the relayhost prop",
   resolve_dequoted_address: RELAY,
+  smtp_tls_policy_maps: "use the tls prop of a primary",
   smtpd_authorized_xclient_hosts: RELAY,
   smtpd_authorized_xforward_hosts: RELAY,
   smtpd_command_filter: RELAY,

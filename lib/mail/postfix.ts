@@ -3,6 +3,7 @@ import { isDeferred } from "./deferred-value";
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
 import { LARGEST_MESSAGE, type MailPolicy } from "./mail-policy";
+import { tlsPolicies } from "./tls-policies";
 
 /** The transport that carries mail to the primaries; the name is Postfix's own. */
 const RELAY = "relay";
@@ -18,6 +19,9 @@ interface Group {
 /** Where the files of Postfix lie on the host. */
 const FOLDER = "/etc/postfix";
 
+/** The domains of which no primary answers. The watch of the host writes them while Postfix runs. */
+const OUTAGES = "check_recipient_access lmdb:$data_directory/outages";
+
 /**
  * The configuration of Postfix as files, path to content.
  *
@@ -31,14 +35,22 @@ export function postfixFiles(
   publicAddress: string,
 ): ReadonlyMap<string, string> {
   const recipients = recipientEntries(policy, domains);
+  const lookups = [
+    ...(recipients.length > 0 ? [`check_recipient_access texthash:${FOLDER}/recipients`] : []),
+    ...(domains.some((domain) => domain.recipients.acceptsWhileUnreachable) ? [OUTAGES] : []),
+  ];
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
   return new Map([
-    [`${FOLDER}/main.cf`, mainCf(policy, domains, publicAddress, recipients.length > 0)],
+    [`${FOLDER}/main.cf`, mainCf(policy, domains, publicAddress, lookups)],
     [`${FOLDER}/master.cf`, MASTER_CF],
     [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
     [
       `${FOLDER}/probe_transport`,
       routes("Where recipients of each relay domain are verified.", PROBE, domains),
+    ],
+    [
+      `${FOLDER}/tls_policy`,
+      lookupTable("What must be encrypted how; the rest is where it can be.", tlsPolicies(domains)),
     ],
     [
       `${FOLDER}/aliases`,
@@ -88,10 +100,10 @@ function mainCf(
   policy: MailPolicy,
   domains: readonly MailDomain[],
   publicAddress: string,
-  hasRecipients: boolean,
+  lookups: readonly string[],
 ): string {
   const free = new Map(policy.postfixSettings);
-  const lines = mainCfGroups(policy, domains, publicAddress, hasRecipients).flatMap(
+  const lines = mainCfGroups(policy, domains, publicAddress, lookups).flatMap(
     ({ comment, settings }) => [
       "",
       ...comment.map((line) => `# ${line}`),
@@ -136,7 +148,7 @@ function mainCfGroups(
   policy: MailPolicy,
   domains: readonly MailDomain[],
   publicAddress: string,
-  hasRecipients: boolean,
+  lookups: readonly string[],
 ): Group[] {
   return [
     {
@@ -192,15 +204,16 @@ function mainCfGroups(
     {
       comment: ["What is asked of recipients: cheap questions first, the primary last."],
       settings: [
-        ["smtpd_recipient_restrictions", recipientRestrictions(policy, hasRecipients).join(", ")],
+        ["smtpd_recipient_restrictions", recipientRestrictions(policy, lookups).join(", ")],
         ["unverified_recipient_reject_reason", literal(policy.unverifiedRecipientRejectReason)],
         ["unverified_recipient_reject_code", policy.unverifiedRecipientRejectCode],
       ],
     },
     {
       comment: [
-        "A primary that cannot be asked: 250 accepts the recipient. Polls go on for longer",
-        "than a slow primary takes, under stress too, or it would pass for a dead one.",
+        "A primary that is up and gives no answer. While all primaries of a domain are down, it",
+        "is in the table outages, which the watch of this host keeps: then nobody is verified.",
+        "Polls go on for longer than a slow primary takes, under stress too.",
       ],
       settings: [
         ["unverified_recipient_defer_code", policy.unverifiedRecipientDeferCode],
@@ -221,6 +234,20 @@ function mainCfGroups(
         ["address_verify_negative_expire_time", policy.addressVerifyNegativeExpireTime],
         ["address_verify_negative_refresh_time", policy.addressVerifyNegativeRefreshTime],
         ["address_verify_transport_maps", `texthash:${FOLDER}/probe_transport`],
+      ],
+    },
+    {
+      comment: [
+        "No client may take all processes, nor guess recipients as fast as it can. Whoever is",
+        "slowed down gets a 4xx and tries again. However many questions there are, a primary is",
+        "asked five at a time.",
+      ],
+      settings: [
+        ["smtpd_client_connection_count_limit", 20],
+        ["smtpd_client_connection_rate_limit", 120],
+        ["smtpd_soft_error_limit", 3],
+        ["smtpd_hard_error_limit", 10],
+        [`${PROBE}_destination_concurrency_limit`, 5],
       ],
     },
     {
@@ -260,7 +287,12 @@ function mainCfGroups(
       comment: ["Encryption wherever the other side offers it."],
       settings: [
         ["smtp_tls_security_level", "may"],
+        ["smtp_tls_protocols", ">=TLSv1.2"],
+        ["smtp_tls_policy_maps", `texthash:${FOLDER}/tls_policy`],
+        ["smtp_tls_CAfile", "/etc/ssl/certs/ca-certificates.crt"],
+        ["smtp_tls_fingerprint_digest", "sha256"],
         ["smtpd_tls_security_level", "may"],
+        ["smtpd_tls_protocols", ">=TLSv1.2"],
         ["smtpd_tls_cert_file", "/etc/ssl/certs/ssl-cert-snakeoil.pem"],
         ["smtpd_tls_key_file", "/etc/ssl/private/ssl-cert-snakeoil.key"],
       ],
@@ -287,22 +319,15 @@ function queueMinfree(messageSizeLimit: number): number {
   return 4 * (isDeferred(messageSizeLimit) ? LARGEST_MESSAGE : messageSizeLimit);
 }
 
-function recipientRestrictions(policy: MailPolicy, hasRecipients: boolean): readonly string[] {
+function recipientRestrictions(policy: MailPolicy, lookups: readonly string[]): readonly string[] {
   const asked = policy.smtpdRecipientRestrictions;
-  if (!hasRecipients) {
-    return asked;
-  }
   const verification = asked.findIndex((entry) => /\breject_unverified_recipient\b/.test(entry));
   let before = verification === -1 ? asked.length : verification;
   // It belongs to the restriction behind it.
   while (asked[before - 1] === "warn_if_reject") {
     before--;
   }
-  return [
-    ...asked.slice(0, before),
-    `check_recipient_access texthash:${FOLDER}/recipients`,
-    ...asked.slice(before),
-  ];
+  return [...asked.slice(0, before), ...lookups, ...asked.slice(before)];
 }
 
 /**
@@ -325,15 +350,18 @@ flush       unix  n       -      n      1000?  0       flush
 proxymap    unix  -       -      n      -      -       proxymap
 proxywrite  unix  -       -      n      -      1       proxymap
 smtp        unix  -       -      n      -      -       smtp
+# Mail that a primary refuses is kept: just after an outage it may refuse what it knows.
 ${RELAY}       unix  -       -      n      -      -       smtp
     -o syslog_name=postfix/$service_name
-# Asks primaries whether a recipient exists; gives up while the sender still waits.
+    -o soft_bounce=yes
+# Asks primaries whether a recipient exists. What comes too late for the sender is there when he
+# tries again.
 ${PROBE} unix  -       -      n      -      -       smtp
     -o syslog_name=postfix/$service_name
     -o smtp_connect_timeout=5s
-    -o smtp_helo_timeout=10s
-    -o smtp_mail_timeout=10s
-    -o smtp_rcpt_timeout=15s
+    -o smtp_helo_timeout=30s
+    -o smtp_mail_timeout=30s
+    -o smtp_rcpt_timeout=30s
 showq       unix  n       -      n      -      -       showq
 error       unix  -       -      n      -      -       error
 retry       unix  -       -      n      -      -       error

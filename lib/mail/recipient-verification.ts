@@ -1,19 +1,37 @@
 import type { TableEntry } from "./lookup-table";
 import { recipientAddress } from "./recipient-address";
 
+/** What becomes of a recipient whom the backup cannot ask for: every primary is down. */
+export enum WhenUnreachable {
+  /** He is accepted: that is why one has a backup. Some mail will be for nobody. */
+  ACCEPT = "accept",
+  /** The sender is told to try again with 450, unless the primary has confirmed him before. */
+  DEFER = "defer",
+}
+
+/** How the primary is asked. */
+export interface CallOutOptions {
+  /**
+   * What becomes of a recipient while every primary is down.
+   *
+   * @default WhenUnreachable.ACCEPT
+   */
+  readonly whenUnreachable?: WhenUnreachable;
+}
+
 /**
  * How the backup knows which recipients of a domain exist. A backup that accepts every recipient
  * is a magnet for spam, and later bounces to forged senders what its primary refuses.
  */
 export class RecipientVerification {
   /**
-   * Asks the primary, and remembers its answer. An unknown recipient is refused while the primary
-   * answers; while it cannot be asked, recipients that are not in the cache are accepted.
+   * Asks the primary, and remembers its answer for 31 days. An unknown recipient is refused while
+   * the primary answers; what happens while all primaries are down is for `whenUnreachable` to say.
    *
    * Source: https://www.postfix.org/ADDRESS_VERIFICATION_README.html
    */
-  static callOut(): RecipientVerification {
-    return new RecipientVerification([], Unlisted.VERIFY);
+  static callOut(options: CallOutOptions = {}): RecipientVerification {
+    return new RecipientVerification([], Unlisted.VERIFY, options.whenUnreachable);
   }
 
   /**
@@ -32,8 +50,8 @@ export class RecipientVerification {
    * @param addresses recipients of the domain, such as `info@example.com`
    * @throws at synth time if an address is of another domain
    */
-  static listThenCallOut(addresses: string[]): RecipientVerification {
-    return new RecipientVerification(addresses, Unlisted.VERIFY);
+  static listThenCallOut(addresses: string[], options: CallOutOptions = {}): RecipientVerification {
+    return new RecipientVerification(addresses, Unlisted.VERIFY, options.whenUnreachable);
   }
 
   /**
@@ -49,8 +67,14 @@ export class RecipientVerification {
   private constructor(
     addresses: readonly string[],
     private readonly unlisted: Unlisted,
+    private readonly whenUnreachable = WhenUnreachable.ACCEPT,
   ) {
     this.addresses = [...addresses];
+  }
+
+  /** Whether unverified recipients are accepted while the primaries are down. */
+  get acceptsWhileUnreachable(): boolean {
+    return this.unlisted === Unlisted.VERIFY && this.whenUnreachable === WhenUnreachable.ACCEPT;
   }
 
   /** Whether every recipient is accepted. */

@@ -4,9 +4,9 @@ import { execute } from "../lab/execution";
 import { describeWith, program } from "../support/requirements";
 
 const FOLDER = resolve(__dirname, "../../lib/host/files");
-const programs = readdirSync(FOLDER).filter((name) =>
-  readFileSync(join(FOLDER, name), "utf8").startsWith("#!"),
-);
+const inLanguage = (firstLine: RegExp) =>
+  readdirSync(FOLDER).filter((name) => firstLine.test(readFileSync(join(FOLDER, name), "utf8")));
+const programs = inLanguage(/^#!\/bin\/(ba)?sh\n/);
 
 describeWith([program("shellcheck", "shellcheck")], "shellcheck", () => {
   test("finds the setup program among the files of the host", () => {
@@ -16,5 +16,13 @@ describeWith([program("shellcheck", "shellcheck")], "shellcheck", () => {
   test.each(programs)("has no complaint about %s", async (name) => {
     const args = ["--severity=style", "--color=never", join(FOLDER, name)];
     expect(await execute(["shellcheck", ...args])).toEqual({ stdout: "", stderr: "", exitCode: 0 });
+  });
+});
+
+describeWith([program("python3", "python3")], "Python", () => {
+  test.each(inLanguage(/^#!\/usr\/bin\/python3\n/))("can read %s", async (name) => {
+    const read = "import ast, sys\nwith open(sys.argv[1]) as file: ast.parse(file.read())";
+    const args = ["-W", "error", "-c", read, join(FOLDER, name)];
+    expect(await execute(["python3", ...args])).toEqual({ stdout: "", stderr: "", exitCode: 0 });
   });
 });

@@ -50,7 +50,7 @@ describe("the user data of a mail host", () => {
     });
     const written = writtenFiles(mailHostUserData(policy, domains, ADDRESS));
     const rendered = postfixFiles(policy, domains, ADDRESS);
-    expect(rendered.size).toBe(7);
+    expect(rendered.size).toBe(8);
     for (const [path, content] of rendered) {
       expect(written[path]).toEqual({ content });
     }
@@ -62,6 +62,7 @@ describe("the user data of a mail host", () => {
       "/etc/postfix/master.cf",
       "/etc/postfix/transport",
       "/etc/postfix/probe_transport",
+      "/etc/postfix/tls_policy",
       "/etc/postfix/aliases",
       "/etc/postfix/header_checks",
       "/etc/MailScanner/conf.d/backup-mx.conf",
@@ -70,6 +71,9 @@ describe("the user data of a mail host", () => {
       "/etc/chrony/sources.d/amazon.sources",
       "/etc/systemd/system/postfix.service.d/backup-mx.conf",
       "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
+      "/etc/backup-mx/primaries",
+      "/etc/systemd/system/backup-mx-watch.service",
+      "/usr/local/sbin/backup-mx-watch",
       "/etc/backup-mx/setup.env",
       SETUP,
     ]);
@@ -118,6 +122,7 @@ describe("what the setup program is told", () => {
       MAILSCANNER_URL: expect.stringMatching(/^https:.*\.deb$/),
       MAILSCANNER_SHA256: "",
       CLAMAV: "",
+      WATCH_INTERVAL: "30s",
     });
   });
 

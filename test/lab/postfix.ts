@@ -169,7 +169,8 @@ export class Postfix {
     return text.replace(/<\d+>(?=[A-Z][a-z]{2} [ \d]\d \d\d:)/g, "\n");
   }
 
-  private command(...command: string[]): [string, ...string[]] {
+  /** The command line that runs a program beside Postfix. */
+  command(...command: string[]): [string, ...string[]] {
     return ["nsenter", `--target=${this.syslog.pid}`, "--mount", "--net", "--", ...command];
   }
 

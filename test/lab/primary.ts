@@ -13,6 +13,12 @@ export interface PrimaryOptions {
   readonly ports?: readonly number[];
 }
 
+interface Differences {
+  readonly recipient?: string;
+  readonly greeting?: string;
+  readonly settings?: string;
+}
+
 /** The settings in which a mood of the primary differs from its daily routine. */
 const MOODS = {
   up: {},
@@ -20,8 +26,20 @@ const MOODS = {
   greylisting: { recipient: "check_recipient_access static:{450 4.7.1 Greylisted}" },
   slow: { recipient: "sleep 8" },
   busy: { greeting: "check_client_access static:{421 4.3.2 Too busy}" },
+  /** Lets everybody but itself wait for its greeting. */
+  late: { greeting: "check_client_access inline:{{$myhostname = OK}} sleep 20" },
+  /** Offers encryption, and then every handshake fails. */
+  garbled: {
+    settings:
+      "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = none\nsmtpd_tls_protocols = TLSv1\n",
+  },
+  /** Encrypts, with the certificate in its own folder. */
+  sealed: {
+    settings:
+      "smtpd_tls_security_level = may\nsmtpd_tls_received_header = yes\nsmtpd_tls_chain_files = /etc/postfix/chain.pem\n",
+  },
   hostile: { greeting: "check_client_access static:{554 5.7.1 Your address is blocked}" },
-} satisfies Record<string, { recipient?: string; greeting?: string }>;
+} satisfies Record<string, Differences>;
 
 export type Mood = keyof typeof MOODS;
 
@@ -93,7 +111,7 @@ export class Primary {
 }
 
 function mainCf(options: PrimaryOptions, mood: Mood): string {
-  const { recipient = "", greeting = "" }: { recipient?: string; greeting?: string } = MOODS[mood];
+  const { recipient = "", greeting = "", settings = "" }: Differences = MOODS[mood];
   const domains = new Set(options.users.map((user) => user.split("@")[1]));
   return `
 compatibility_level = 3.6
@@ -114,7 +132,7 @@ smtpd_client_restrictions = ${greeting}
 smtpd_relay_restrictions = reject_unauth_destination
 # Postfix logs the recipients that it refuses; here those count that were only asked for.
 smtpd_recipient_restrictions = check_recipient_access static:{INFO asked} ${recipient}
-`;
+${settings}`;
 }
 
 function masterCf(ports: readonly number[]): string {
@@ -125,6 +143,7 @@ cleanup   unix n - n -     0 cleanup
 proxymap  unix - - n -     - proxymap
 qmgr      unix n - n 300   1 qmgr
 rewrite   unix - - n -     - trivial-rewrite
+tlsmgr    unix - - n -     1 tlsmgr
 bounce    unix - - n -     0 bounce
 defer     unix - - n -     0 bounce
 trace     unix - - n -     0 bounce

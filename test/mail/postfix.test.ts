@@ -37,6 +37,7 @@ describe("the files of Postfix", () => {
       "master.cf",
       "transport",
       "probe_transport",
+      "tls_policy",
       "aliases",
     ]);
   });
@@ -47,6 +48,7 @@ describe("the files of Postfix", () => {
       "master.cf",
       "transport",
       "probe_transport",
+      "tls_policy",
       "aliases",
       "recipients",
       "header_checks",

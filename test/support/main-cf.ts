@@ -5,7 +5,7 @@ export function mainCfSettings(mainCf: string): Map<string, string> {
     if (line === "" || line.startsWith("#")) {
       continue;
     }
-    const [, name, value] = /^([a-z0-9_]+) =(?: (.*))?$/i.exec(line) ?? [];
+    const [, name, value] = /^([a-z0-9_-]+) =(?: (.*))?$/i.exec(line) ?? [];
     if (name === undefined || settings.has(name)) {
       throw new Error(`main.cf: ${JSON.stringify(line)} is no setting, or is there twice`);
     }

@@ -4,9 +4,11 @@ import {
   MailScanner,
   Monitoring,
   OutboundPort25,
+  PrimaryTls,
   RecipientVerification,
   Route53Zone,
   SessionManager,
+  WhenUnreachable,
 } from "../../lib";
 
 /** A zone. */
@@ -33,7 +35,12 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
       name: "example.com",
       primaries: [
         { hostname: "mx1.example.com", preference: 5, port: 2525, address: "10.0.0.5" },
-        { hostname: "mx3.example.com", preference: 7, address: "2001:db8::5" },
+        {
+          hostname: "mx3.example.com",
+          preference: 7,
+          address: "2001:db8::5",
+          tls: PrimaryTls.encrypt(),
+        },
       ],
       recipients: RecipientVerification.list(["info@example.com", "o'neill@example.com"]),
       backupPreference: 90,
@@ -52,7 +59,7 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
     {
       name: "example.info",
       primaries: [{ hostname: "mx1.example.com" }],
-      recipients: RecipientVerification.callOut(),
+      recipients: RecipientVerification.callOut({ whenUnreachable: WhenUnreachable.DEFER }),
       zone: ZONE,
     },
   ],
@@ -64,6 +71,7 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
   unverifiedRecipientRejectCode: 553,
   unverifiedRecipientDeferCode: 450,
   addressVerifyNegativeExpireTime: "10m",
+  watchInterval: "1m",
   addressVerifyNegativeRefreshTime: "2m",
   unknownAddressRejectCode: 450,
   smtpdSenderRestrictions: ["reject_unknown_sender_domain"],
