@@ -1,3 +1,4 @@
+import type { EbsVolume } from "@cdktf/provider-aws/lib/ebs-volume";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations } from "cdktf";
@@ -56,6 +57,8 @@ export class BackupMx extends Construct {
   readonly instance: Instance;
   /** The firewall: port 25 is open, nothing else. */
   readonly securityGroup: SecurityGroup;
+  /** The disk with the queue and the quarantine; it outlives the VM and refuses to be destroyed. */
+  readonly queueVolume: EbsVolume;
   /** The fixed IPv4 address, from which the primaries get their mail. */
   readonly publicIp: string;
   /** The fully qualified name of the backup. */
@@ -81,9 +84,12 @@ export class BackupMx extends Construct {
       instanceType: props.instanceType,
       amiId: props.amiId,
       volumeSize: props.volumeSize,
+      queueVolumeSize: props.queueVolumeSize,
+      queueSnapshots: props.queueSnapshots,
     });
     this.instance = this.server.instance;
     this.securityGroup = this.server.firewall.securityGroup;
+    this.queueVolume = this.server.queue.volume;
     this.publicIp = this.server.address.eip.publicIp;
 
     for (const domain of props.domains ?? []) {
@@ -179,7 +185,7 @@ export class BackupMx extends Construct {
     if (this.domains.length === 0) {
       throw new Error(NO_DOMAIN);
     }
-    return mailHostUserData(this.policy, this.domains, this.publicIp);
+    return mailHostUserData(this.policy, this.domains, this.publicIp, this.queueVolume.id);
   }
 
   /** What can be known only when every domain was added. */

@@ -17,7 +17,7 @@ export class CompressedText extends TerraformLocal {
 
   /** The gzip of the text in base64. */
   get base64(): string {
-    return `\${base64gzip(${this.fqn.replace(/^\$\{|\}$/g, "")})}`;
+    return `\${base64gzip(local.${this.friendlyUniqueId})}`;
   }
 
   override toTerraform(): object {

@@ -1,7 +1,9 @@
+import { DataAwsEc2InstanceTypeOfferings } from "@cdktf/provider-aws/lib/data-aws-ec2-instance-type-offerings";
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { DataAwsSubnet } from "@cdktf/provider-aws/lib/data-aws-subnet";
+import { DataAwsSubnets } from "@cdktf/provider-aws/lib/data-aws-subnets";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
-import { Lazy } from "cdktf";
+import { Fn, Lazy } from "cdktf";
 import { Construct } from "constructs";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
@@ -10,14 +12,16 @@ import { CompressedText } from "./compressed-text";
 import { Firewall } from "./firewall";
 import { architecture } from "./instance-type";
 import { PublicAddress } from "./public-address";
+import { QueueVolume, type QueueVolumeProps } from "./queue-volume";
 import { EC2_USER_DATA_LIMIT, terraformLiteral, userDataSize } from "./user-data";
 
 /** The VM and the network it stands in. */
-export interface MailServerProps {
+export interface MailServerProps extends QueueVolumeProps {
   /**
-   * The subnet of the instance; it must be a public one.
+   * The subnet of the instance; it must be a public one. The queue volume stays in its zone: a
+   * subnet of another zone cannot take the queue along.
    *
-   * @default - a default subnet of the default VPC
+   * @default - a default subnet, in a zone that has the instance type, chosen at the first deployment
    */
   readonly subnetId?: string;
   /**
@@ -39,9 +43,10 @@ export interface MailServerProps {
    */
   readonly amiId?: string;
   /**
-   * The size of the root volume in GiB, 8 to 16384. The system takes 3 GiB, mail the rest.
+   * The size of the root volume in GiB, 8 to 16384: the system and its logs. Mail is on the queue
+   * volume.
    *
-   * @default 20
+   * @default 10
    */
   readonly volumeSize?: number;
 }
@@ -54,11 +59,12 @@ interface MailServerParts {
   readonly userData: () => string;
 }
 
-/** An instance behind a fixed address and a firewall. */
+/** An instance behind a fixed address and a firewall, with the queue on a disk of its own. */
 export class MailServer extends Construct {
   readonly instance: Instance;
   readonly firewall: Firewall;
   readonly address: PublicAddress;
+  readonly queue: QueueVolume;
   private readonly userData: () => string;
 
   constructor(scope: Construct, id: string, props: MailServerProps & MailServerParts) {
@@ -66,17 +72,28 @@ export class MailServer extends Construct {
     this.userData = props.userData;
     const instanceType = props.instanceType ?? props.defaultInstanceType;
     const image = this.image(instanceType, props.amiId);
-    const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 20, 8, 16384);
+    const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 10, 8, 16384);
     const name = props.hostname;
-    this.firewall = new Firewall(this, "Firewall", { vpcId: this.vpcId(props), name });
+    const subnetId =
+      props.subnetId === undefined
+        ? this.defaultSubnetId(instanceType)
+        : resourceId("subnetId", props.subnetId, "subnet");
+    const subnet = new DataAwsSubnet(this, "Subnet", { id: subnetId });
+    this.firewall = new Firewall(this, "Firewall", { vpcId: vpcId(props, subnet), name });
     this.address = new PublicAddress(this, "Address", { name });
+    this.queue = new QueueVolume(this, "Queue", {
+      availabilityZone: subnet.availabilityZone,
+      name,
+      queueVolumeSize: props.queueVolumeSize,
+      queueSnapshots: props.queueSnapshots,
+    });
     const compressed = new CompressedText(this, "UserData", () =>
       this.userDataFits() ? undefined : this.userData(),
     );
     this.instance = new Instance(this, "Resource", {
       ami: image,
       instanceType,
-      subnetId: props.subnetId,
+      subnetId,
       vpcSecurityGroupIds: [this.firewall.securityGroup.id],
       userData: Lazy.stringValue({
         produce: () => (this.userDataFits() ? terraformLiteral(this.userData()) : undefined),
@@ -93,9 +110,13 @@ export class MailServer extends Construct {
       },
       rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize, tags: { Name: name } },
       tags: { Name: name },
-      lifecycle: { ignoreChanges: ["ami"] },
+      // Neither a newer image nor a new zone of the region is a reason for another instance.
+      lifecycle: {
+        ignoreChanges: props.subnetId === undefined ? ["ami", "subnet_id"] : ["ami"],
+      },
     });
     this.address.attachTo(this.instance);
+    this.queue.attachTo(this.instance);
   }
 
   /** What keeps this server from being synthesized, now that every domain is known. */
@@ -127,14 +148,24 @@ export class MailServer extends Construct {
     }).insecureValue;
   }
 
-  private vpcId({ vpcId, subnetId }: MailServerProps): string | undefined {
-    if (vpcId !== undefined) {
-      return resourceId("vpcId", vpcId, "vpc");
-    }
-    return subnetId === undefined
-      ? undefined
-      : new DataAwsSubnet(this, "Subnet", { id: resourceId("subnetId", subnetId, "subnet") }).vpcId;
+  /** Not every zone has every instance type; among those that have it, the order is stable. */
+  private defaultSubnetId(instanceType: string): string {
+    const zones = new DataAwsEc2InstanceTypeOfferings(this, "Zones", {
+      locationType: "availability-zone",
+      filter: [{ name: "instance-type", values: [instanceType] }],
+    });
+    const subnets = new DataAwsSubnets(this, "Subnets", {
+      filter: [
+        { name: "default-for-az", values: ["true"] },
+        { name: "availability-zone", values: zones.locations },
+      ],
+    });
+    return Fn.element(Fn.sort(subnets.ids), 0);
   }
+}
+
+function vpcId({ vpcId }: MailServerProps, subnet: DataAwsSubnet): string {
+  return vpcId === undefined ? subnet.vpcId : resourceId("vpcId", vpcId, "vpc");
 }
 
 function resourceId(prop: string, value: string, kind: string): string {

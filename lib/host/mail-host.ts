@@ -7,6 +7,7 @@ import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
+const QUEUE = "/usr/local/sbin/backup-mx-queue";
 
 /** What MailScanner 5.5.3 needs of Debian; its package depends on perl alone. */
 const MAILSCANNER_PACKAGES = [
@@ -33,11 +34,13 @@ const MAILSCANNER_PACKAGES = [
  * @param policy what to do with mail
  * @param domains the relay domains
  * @param publicAddress the address under which the internet reaches the host
+ * @param queueVolumeId the EBS volume that holds the mail state
  */
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
   publicAddress: string,
+  queueVolumeId: string,
 ): string {
   return cloudConfig({
     fqdn: policy.hostname,
@@ -47,7 +50,8 @@ export function mailHostUserData(
         content,
       })),
       ...scannerFiles(policy),
-      ...setupFiles(policy, domains),
+      ...queueFiles(),
+      ...setupFiles(policy, domains, queueVolumeId),
     ],
     program: SETUP,
   });
@@ -68,20 +72,39 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
     : [];
 }
 
-function setupFiles(policy: MailPolicy, domains: readonly MailDomain[]): HostFile[] {
+/** The disk under the mail, mounted before anything that handles mail can start. */
+function queueFiles(): HostFile[] {
+  return [
+    { path: QUEUE, content: shipped("backup-mx-queue"), isProgram: true },
+    {
+      path: "/etc/systemd/system/backup-mx-queue.service",
+      content: shipped("backup-mx-queue.service"),
+    },
+  ];
+}
+
+function setupFiles(
+  policy: MailPolicy,
+  domains: readonly MailDomain[],
+  queueVolumeId: string,
+): HostFile[] {
   return [
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
     ...["postfix.service.d", "postfix@.service.d"].map((folder) => ({
       path: `/etc/systemd/system/${folder}/backup-mx.conf`,
       content: shipped("postfix.service.conf"),
     })),
-    { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains) },
+    { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains, queueVolumeId) },
     { path: SETUP, content: shipped("backup-mx-setup"), isProgram: true },
   ];
 }
 
 /** What the setup program must know of the props, as shell variables. */
-function setupEnvironment({ hostname, mailScanner }: MailPolicy, domains: readonly MailDomain[]) {
+function setupEnvironment(
+  { hostname, mailScanner }: MailPolicy,
+  domains: readonly MailDomain[],
+  queueVolumeId: string,
+) {
   const packages = [
     "ca-certificates",
     "curl",
@@ -92,6 +115,7 @@ function setupEnvironment({ hostname, mailScanner }: MailPolicy, domains: readon
   ];
   const variables = {
     MAIL_HOSTNAME: hostname,
+    QUEUE_VOLUME: queueVolumeId,
     A_RELAY_DOMAIN: domains[0].name,
     PACKAGES: packages.join(" "),
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
