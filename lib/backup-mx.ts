@@ -15,6 +15,7 @@ import {
   mailExchanges,
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
+import { queueReserve } from "./mail/queue-reserve";
 
 const NO_DOMAIN = "domains is empty; name at least one domain, in the props or with addDomain()";
 
@@ -75,9 +76,12 @@ export class BackupMx extends Construct {
     super(scope, id);
     this.policy = mailPolicy(props.hostname, props);
     this.hostname = this.policy.hostname;
+    const { messageSizeLimit } = this.policy;
     this.server = new MailServer(this, "Server", {
       hostname: this.hostname,
       defaultInstanceType: this.policy.mailScanner.clamAv ? "t4g.medium" : "t4g.small",
+      // As much again for mail that waits.
+      leastQueueVolumeSize: Math.ceil((2 * queueReserve(messageSizeLimit)) / 1024 ** 3),
       userData: () => this.userData(),
       subnetId: props.subnetId,
       vpcId: props.vpcId,

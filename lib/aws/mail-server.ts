@@ -55,6 +55,8 @@ export interface MailServerProps extends QueueVolumeProps {
 interface MailServerParts {
   readonly hostname: string;
   readonly defaultInstanceType: string;
+  /** In GiB. @default 1 */
+  readonly leastQueueVolumeSize?: number;
   /** Produces the user data at synthesis, when every domain is known. */
   readonly userData: () => string;
 }
@@ -84,6 +86,7 @@ export class MailServer extends Construct {
     this.queue = new QueueVolume(this, "Queue", {
       availabilityZone: subnet.availabilityZone,
       name,
+      leastSize: props.leastQueueVolumeSize ?? 1,
       queueVolumeSize: props.queueVolumeSize,
       queueSnapshots: props.queueSnapshots,
     });

@@ -5,6 +5,8 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import { VolumeAttachment } from "@cdktf/provider-aws/lib/volume-attachment";
 import { Construct } from "constructs";
+import { badInput } from "../mail/bad-input";
+import { isDeferred } from "../mail/deferred-value";
 import { wholeNumber } from "../mail/whole-number";
 
 /** The disk of the queue, and what is kept of it. */
@@ -32,6 +34,8 @@ interface QueueVolumeParts {
   readonly availabilityZone: string;
   /** The value of the Name tag. */
   readonly name: string;
+  /** In GiB: below, mail in flight could fill it. */
+  readonly leastSize: number;
 }
 
 /** By this tag the snapshot schedule finds its volume. */
@@ -50,7 +54,7 @@ export class QueueVolume extends Construct {
     const snapshots = wholeNumber("queueSnapshots", props.queueSnapshots ?? 0, 0, 1000);
     this.volume = new EbsVolume(this, "Resource", {
       availabilityZone,
-      size: wholeNumber("queueVolumeSize", props.queueVolumeSize ?? 20, 1, 16384),
+      size: volumeSize(props.queueVolumeSize ?? 20, props.leastSize),
       type: "gp3",
       encrypted: true,
       finalSnapshot: true,
@@ -131,6 +135,18 @@ export class QueueVolume extends Construct {
       },
     });
   }
+}
+
+function volumeSize(value: number, least: number): number {
+  const prop = "queueVolumeSize";
+  if (!isDeferred(value) && value < least && value >= 1) {
+    throw badInput(
+      prop,
+      value,
+      `is too small for the mail that can be in flight; give at least ${least}, or lower messageSizeLimit`,
+    );
+  }
+  return wholeNumber(prop, value, 1, 16384);
 }
 
 const SNAPSHOTS = "arn:*:ec2:*::snapshot/*";

@@ -51,6 +51,7 @@ export function mailHostUserData(
       })),
       ...scannerFiles(policy),
       ...queueFiles(),
+      ...commandFiles(),
       ...setupFiles(policy, domains, queueVolumeId),
     ],
     program: SETUP,
@@ -80,6 +81,17 @@ function queueFiles(): HostFile[] {
       path: "/etc/systemd/system/backup-mx-queue.service",
       content: shipped("backup-mx-queue.service"),
     },
+  ];
+}
+
+/** The command of the postmaster, and what of it runs every minute. */
+function commandFiles(): HostFile[] {
+  return [
+    { path: "/usr/local/sbin/backup-mx", content: shipped("backup-mx"), isProgram: true },
+    ...["backup-mx-tidy.service", "backup-mx-tidy.timer"].map((unit) => ({
+      path: `/etc/systemd/system/${unit}`,
+      content: shipped(unit),
+    })),
   ];
 }
 
@@ -121,6 +133,7 @@ function setupEnvironment(
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
     MAILSCANNER_SHA256: mailScanner.packageSha256,
     CLAMAV: mailScanner.clamAv ? "yes" : "",
+    DELIVER_UNSCANNED_AFTER: mailScanner.deliverUnscannedAfter,
   };
   // No value can hold a quote: each was checked when the props were read.
   return Object.entries(variables)

@@ -26,6 +26,7 @@ const GUARDED: { readonly [name: string]: string } = {
   allow_untrusted_routing: RELAY,
   bounce_queue_lifetime: "use the bounceQueueLifetime prop",
   compatibility_level: RELAY,
+  default_process_limit: "it keeps senders from filling the disk together and cannot be changed",
   header_checks: SCANNING,
   inet_interfaces: NAMES,
   line_length_limit: SCANNING,

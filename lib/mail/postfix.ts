@@ -1,6 +1,8 @@
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
 import type { MailPolicy } from "./mail-policy";
+import { UNSCANNED_HEADER } from "./mailscanner";
+import { PROCESS_LIMIT, queueReserve } from "./queue-reserve";
 
 /** The transport that carries mail to the primaries; the name is Postfix's own. */
 const RELAY = "relay";
@@ -193,7 +195,7 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
       settings: [
         ["smtpd_forbid_bare_newline", "yes"],
         ["smtpd_forbid_unauth_pipelining", "yes"],
-        ["smtpd_data_restrictions", "reject_unauth_pipelining"],
+        ["smtpd_data_restrictions", dataRestrictions(policy)],
         ["disable_vrfy_command", "yes"],
         ["smtpd_etrn_restrictions", "permit_mynetworks, reject"],
       ],
@@ -214,11 +216,15 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
       ],
     },
     {
-      comment: ["Mail is refused with 4xx before the disk is full."],
+      comment: [
+        "Mail is refused with 4xx before the disk is full: Postfix looks when a mail begins,",
+        "and what all senders and the scanner may then still write fits.",
+      ],
       settings: [
         ["message_size_limit", policy.messageSizeLimit],
         ["mailbox_size_limit", 0],
-        ["queue_minfree", policy.messageSizeLimit * 4],
+        ["queue_minfree", queueReserve(policy.messageSizeLimit)],
+        ["default_process_limit", PROCESS_LIMIT],
       ],
     },
     {
@@ -245,6 +251,13 @@ function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: 
         ]
       : []),
   ];
+}
+
+/** Mail that may be forwarded unscanned says so from the start: MailScanner takes it back. */
+function dataRestrictions({ mailScanner }: MailPolicy): string {
+  return mailScanner.deliverUnscannedAfter === ""
+    ? "reject_unauth_pipelining"
+    : `reject_unauth_pipelining, check_client_access static:{PREPEND ${UNSCANNED_HEADER}: not scanned}`;
 }
 
 function recipientRestrictions(policy: MailPolicy, hasRecipients: boolean): readonly string[] {

@@ -1,3 +1,4 @@
+import { BackupMx } from "../../lib";
 import { MailServer, type MailServerProps } from "../../lib/aws/mail-server";
 import { newStack, only, synthesize } from "../support/stack";
 
@@ -66,6 +67,17 @@ describe("the queue volume", () => {
       "ec2:DescribeSnapshots",
       "ec2:DescribeVolumes",
     ]);
+  });
+
+  test("can be let go of on purpose", () => {
+    const stack = newStack();
+    const mx = new BackupMx(stack, "Mx2", {
+      hostname: HOSTNAME,
+      domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
+    });
+    mx.queueVolume.lifecycle = { preventDestroy: false };
+    const { lifecycle } = only(synthesize(stack).resource, "aws_ebs_volume");
+    expect(lifecycle.prevent_destroy).toBe(false);
   });
 
   test("must have a size that EBS has", () => {

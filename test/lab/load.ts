@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { NetworkHost } from "./network";
 import type { Primary } from "./primary";
 import { type SmtpReplies, smtp } from "./smtp-client";
@@ -26,6 +27,7 @@ export class Load {
   private readonly name = `load${process.pid}x${Load.count++}`;
   private readonly accepted = new Set<string>();
   private sent = 0;
+  private last = 0;
 
   constructor(private readonly options: LoadOptions) {}
 
@@ -33,34 +35,40 @@ export class Load {
    * Sends mails, some at a time. A mail that is refused, or whose sender is hung up on, is not the
    * server's: it counts neither as accepted nor as lost.
    */
-  async send(count: number, { parallel = 8, bytes = 2000 } = {}): Promise<void> {
-    const last = this.sent + count;
+  async send(count: number, { parallel = 8, bytes = 2000, pauseMs = 0 } = {}): Promise<void> {
+    this.last = this.sent + count;
     const line = `${"All work and no play makes Jack a dull boy. ".repeat(2).trim()}\n`;
     const body = line.repeat(Math.ceil(bytes / line.length));
     const sender = async () => {
-      while (this.sent < last) {
+      while (this.sent < this.last) {
         await this.sendOne(`${this.name}-${this.sent++}`, body);
+        await sleep(pauseMs);
       }
     };
     await Promise.all(Array.from({ length: parallel }, sender));
   }
 
-  /** How many mails the server has answered with 250. */
-  get size(): number {
-    return this.accepted.size;
+  /** Sends no more; what is on its way is finished. */
+  stop(): void {
+    this.last = this.sent;
   }
 
-  outcome(primary: Primary): Outcome {
+  /** The mails that the server has answered with 250 so far. */
+  promised(): ReadonlySet<string> {
+    return new Set(this.accepted);
+  }
+
+  outcome(primary: Primary, promised: ReadonlySet<string> = this.accepted): Outcome {
     const copies = new Map<string, number>();
     for (const mail of primary.messages(this.options.recipient)) {
       const [, subject = ""] = /^Subject: (\S+)\r?$/m.exec(mail) ?? [];
       // A mail that came without its end did not come.
-      if (this.accepted.has(subject) && mail.includes(`\nThe end of ${subject}`)) {
+      if (promised.has(subject) && mail.includes(`\nThe end of ${subject}`)) {
         copies.set(subject, (copies.get(subject) ?? 0) + 1);
       }
     }
     return {
-      accepted: this.accepted.size,
+      accepted: promised.size,
       delivered: copies.size,
       twice: [...copies.values()].filter((count) => count > 1).length,
     };
