@@ -9,12 +9,8 @@ interface Manifest {
 
 /** What of a synthesized stack is shown. */
 interface Synthesized {
-  readonly resource: { readonly [type: string]: { readonly [name: string]: Resource } };
-  readonly locals?: { readonly [name: string]: string };
-}
-
-interface Resource {
-  readonly user_data?: string;
+  readonly resource: { readonly [type: string]: { readonly [name: string]: object } };
+  readonly locals: { readonly [name: string]: string };
 }
 
 // Synthesizes an example, as CDK for Terraform's own command line would, and shows what came out.
@@ -34,19 +30,17 @@ for (const [stack, { synthesizedStackPath }] of Object.entries(stacks)) {
   for (const [type, named] of Object.entries(resource).sort()) {
     console.log(`  ${String(Object.keys(named).length).padStart(4)} ${type}`);
   }
-  for (const { user_data } of Object.values(resource.aws_instance ?? {})) {
-    const { plain, compressed } = userDataSize(
-      deployed(user_data ?? Object.values(locals ?? {})[0]),
-    );
+  for (const text of Object.values(locals)) {
+    const { plain, compressed } = userDataSize(deployed(text));
     console.log(
-      user_data === undefined
-        ? `\n  user data: ${plain} bytes, compressed to ${compressed} of ${EC2_USER_DATA_LIMIT}\n`
-        : `\n  user data: ${plain} bytes of ${EC2_USER_DATA_LIMIT}\n`,
+      `\n  user data: ${plain} bytes, compressed to ${compressed} of ${EC2_USER_DATA_LIMIT}\n`,
     );
   }
 }
 
-/** The text that Terraform makes of it: references are addresses, doubled openings are single. */
+/** The text that Terraform makes of it: references have their values, doubled openings are single. */
 function deployed(text: string): string {
-  return text.replace(/(?<!\$)\$\{[^}]*\}/g, "255.255.255.255").replace(/[$%](?=[$%]\{)/g, "");
+  return text
+    .replace(/(?<!\$)\$\{[^}]*\}/g, "vol-0123456789abcdef0")
+    .replace(/[$%](?=[$%]\{)/g, "");
 }

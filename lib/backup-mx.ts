@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import type { EbsVolume } from "@cdktf/provider-aws/lib/ebs-volume";
 import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
@@ -25,6 +26,7 @@ import {
   mailExchanges,
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
+import { queueReserve } from "./mail/queue-reserve";
 import { wholeNumber } from "./mail/whole-number";
 
 /** For the domains of a further node: their records are published by the first. */
@@ -152,6 +154,8 @@ export class BackupMx extends Construct {
   readonly securityGroup: SecurityGroup;
   /** The IAM role of the instance: what the host may do in AWS, which is nothing by default. */
   readonly role: IamRole;
+  /** The disk with the queue and the quarantine; it outlives the VM and refuses to be destroyed. */
+  readonly queueVolume: EbsVolume;
   /** The fixed IPv4 address, from which the primaries get their mail. */
   readonly publicIp: string;
   /** The fully qualified name of the backup. */
@@ -176,9 +180,12 @@ export class BackupMx extends Construct {
     this.hostname = this.policy.hostname;
     this.operations = operations(props);
     this.outboundPort25 = props.outboundPort25 ?? OutboundPort25.requested();
+    const { messageSizeLimit } = this.policy;
     this.server = new MailServer(this, "Server", {
       hostname: this.hostname,
       defaultInstanceType: this.policy.mailScanner.clamAv ? "t4g.medium" : "t4g.small",
+      // As much again for mail that waits.
+      leastQueueVolumeSize: Math.ceil((2 * queueReserve(messageSizeLimit)) / 1024 ** 3),
       userData: () => this.userData(),
       subnetId: props.subnetId,
       vpcId: props.vpcId,
@@ -190,6 +197,8 @@ export class BackupMx extends Construct {
       kmsKeyArn: props.kmsKeyArn,
       terminationProtection: props.terminationProtection,
       detailedMonitoring: props.detailedMonitoring,
+      queueVolumeSize: props.queueVolumeSize,
+      queueSnapshots: props.queueSnapshots,
     });
     this.instance = this.server.instance;
     this.role = this.server.role.role;
@@ -206,6 +215,7 @@ export class BackupMx extends Construct {
       });
     }
     this.securityGroup = this.server.firewall.securityGroup;
+    this.queueVolume = this.server.queue.volume;
     this.publicIp = this.server.address.eip.publicIp;
 
     this.nodeProps = props.nodes ?? [];
@@ -440,7 +450,12 @@ export class BackupMx extends Construct {
             domains: this.domains,
             usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
           });
-    return mailHostUserData(this.policy, this.domains, this.publicIp, this.operations, figures);
+    return mailHostUserData(this.policy, this.domains, {
+      publicAddress: this.publicIp,
+      queueVolumeId: this.queueVolume.id,
+      upkeep: this.operations,
+      figures,
+    });
   }
 
   /** What can be known only when every domain was added. */

@@ -1,22 +1,23 @@
+import { DataAwsEc2InstanceTypeOfferings } from "@cdktf/provider-aws/lib/data-aws-ec2-instance-type-offerings";
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { DataAwsSubnet } from "@cdktf/provider-aws/lib/data-aws-subnet";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
-import { type ITerraformDependable, Lazy } from "cdktf";
+import { Fn, type ITerraformDependable, Lazy, TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
 import { wholeNumber } from "../mail/whole-number";
-import { CompressedText } from "./compressed-text";
 import { Firewall } from "./firewall";
 import { InstanceRole } from "./instance-role";
 import { architecture, isEbsOptimized } from "./instance-type";
 import { kmsKeyArn } from "./kms-key";
 import { OwnVpc } from "./own-vpc";
 import { PublicAddress } from "./public-address";
+import { QueueVolume, type QueueVolumeProps } from "./queue-volume";
 import { EC2_USER_DATA_LIMIT, terraformLiteral, userDataSize } from "./user-data";
 
 /** The VM and the network it stands in. */
-export interface MailServerProps {
+export interface MailServerProps extends QueueVolumeProps {
   /**
    * The subnet of the instance; it must be a public one.
    *
@@ -55,9 +56,10 @@ export interface MailServerProps {
    */
   readonly amiId?: string;
   /**
-   * The size of the root volume in GiB, 8 to 16384. The system takes 3 GiB, mail the rest.
+   * The size of the root volume in GiB, 8 to 16384: the system and its logs. Mail is on the queue
+   * volume.
    *
-   * @default 20
+   * @default 10
    */
   readonly volumeSize?: number;
   /**
@@ -86,24 +88,29 @@ export interface MailServerProps {
 interface MailServerParts {
   readonly hostname: string;
   readonly defaultInstanceType: string;
+  /** In GiB. @default 1 */
+  readonly leastQueueVolumeSize?: number;
   /** Produces the user data at synthesis, when every domain is known. */
   readonly userData: () => string;
 }
 
 /** Where the instance stands; nothing is said of the default VPC. */
 interface ServerNetwork {
+  /** The zone of instance and queue: a volume cannot leave its own. */
+  readonly availabilityZone: string;
   readonly vpcId?: string;
   readonly subnetId?: string;
   /** What the instance needs to reach the internet from its first second. */
   readonly wayOut?: ITerraformDependable[];
 }
 
-/** An instance behind a fixed address and a firewall. */
+/** An instance behind a fixed address and a firewall, with the queue on a disk of its own. */
 export class MailServer extends Construct {
   readonly instance: Instance;
   readonly firewall: Firewall;
   readonly address: PublicAddress;
   readonly role: InstanceRole;
+  readonly queue: QueueVolume;
   private readonly userData: () => string;
 
   constructor(scope: Construct, id: string, props: MailServerProps & MailServerParts) {
@@ -111,27 +118,33 @@ export class MailServer extends Construct {
     this.userData = props.userData;
     const instanceType = props.instanceType ?? props.defaultInstanceType;
     const image = this.image(instanceType, props.amiId);
-    const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 20, 8, 16384);
+    const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 10, 8, 16384);
     const name = props.hostname;
-    const network = this.network(props);
+    const network = this.network(props, instanceType);
     this.firewall = new Firewall(this, "Firewall", { vpcId: network.vpcId, name });
     this.address = new PublicAddress(this, "Address", { name });
     this.role = new InstanceRole(this, "Role", { name });
-    const compressed = new CompressedText(this, "UserData", () =>
-      this.userDataFits() ? undefined : this.userData(),
+    this.queue = new QueueVolume(this, "Queue", {
+      availabilityZone: network.availabilityZone,
+      name,
+      kmsKeyArn: props.kmsKeyArn,
+      leastSize: props.leastQueueVolumeSize ?? 1,
+      queueVolumeSize: props.queueVolumeSize,
+      queueSnapshots: props.queueSnapshots,
+    });
+    // A local value: what Terraform compresses stays readable in what is synthesized.
+    const text = new TerraformLocal(
+      this,
+      "UserData",
+      Lazy.stringValue({ produce: () => terraformLiteral(this.userData()) }),
     );
     this.instance = new Instance(this, "Resource", {
       ami: image,
       instanceType,
       subnetId: network.subnetId,
-      availabilityZone: props.availabilityZone,
+      availabilityZone: network.subnetId === undefined ? network.availabilityZone : undefined,
       vpcSecurityGroupIds: [this.firewall.securityGroup.id],
-      userData: Lazy.stringValue({
-        produce: () => (this.userDataFits() ? terraformLiteral(this.userData()) : undefined),
-      }),
-      userDataBase64: Lazy.stringValue({
-        produce: () => (this.userDataFits() ? undefined : compressed.base64),
-      }),
+      userDataBase64: `\${base64gzip(${text.fqn})}`,
       // cloud-init runs once an instance: a change that is not a new instance would do nothing.
       userDataReplaceOnChange: true,
       metadataOptions: {
@@ -151,10 +164,12 @@ export class MailServer extends Construct {
       monitoring: props.detailedMonitoring ?? false,
       ebsOptimized: isEbsOptimized(instanceType) || undefined,
       tags: { Name: name },
-      lifecycle: { ignoreChanges: ["ami"] },
+      // Neither a newer image nor a new zone of the region is a reason for another instance.
+      lifecycle: { ignoreChanges: ["ami", "availability_zone"] },
       dependsOn: network.wayOut,
     });
     this.address.attachTo(this.instance);
+    this.queue.attachTo(this.instance);
   }
 
   /** What keeps this server from being synthesized, now that every domain is known. */
@@ -166,11 +181,6 @@ export class MailServer extends Construct {
           `user data has ${compressed} bytes after compression and EC2 takes ${EC2_USER_DATA_LIMIT}; ` +
             "divide the domains among several BackupMx or shorten the lists of recipients",
         ];
-  }
-
-  /** Whether the user data fits as text: then everybody can read in the plan what will change. */
-  private userDataFits(): boolean {
-    return userDataSize(this.userData()).plain <= EC2_USER_DATA_LIMIT;
   }
 
   private image(instanceType: string, amiId?: string): string {
@@ -186,8 +196,11 @@ export class MailServer extends Construct {
     }).insecureValue;
   }
 
-  private network(props: MailServerProps & MailServerParts): ServerNetwork {
+  private network(props: MailServerProps & MailServerParts, instanceType: string): ServerNetwork {
     const { vpcId, subnetId, vpcCidr, availabilityZone } = props;
+    if (availabilityZone !== undefined) {
+      zoneName(availabilityZone);
+    }
     if (vpcId !== undefined && subnetId === undefined) {
       throw badInput(
         "vpcId",
@@ -195,30 +208,44 @@ export class MailServer extends Construct {
         "stands without subnetId, and the instance would be in the default VPC; give subnetId as well",
       );
     }
-    if (availabilityZone !== undefined) {
-      zoneName(availabilityZone);
+    if (vpcCidr !== undefined && subnetId !== undefined) {
+      throw badInput("vpcCidr", vpcCidr, "stands beside subnetId; give one of them");
+    }
+    if (vpcCidr !== undefined) {
+      const own = new OwnVpc(this, "Vpc", {
+        cidr: vpcCidr,
+        availabilityZone: availabilityZone ?? this.zoneWith(instanceType),
+        name: props.hostname,
+      });
+      return {
+        vpcId: own.vpc.id,
+        subnetId: own.subnet.id,
+        availabilityZone: own.subnet.availabilityZone,
+        wayOut: own.wayOut,
+      };
     }
     if (subnetId === undefined) {
-      if (vpcCidr === undefined) {
-        return {};
-      }
-      const { hostname } = props;
-      const own = new OwnVpc(this, "Vpc", { cidr: vpcCidr, availabilityZone, name: hostname });
-      return { vpcId: own.vpc.id, subnetId: own.subnet.id, wayOut: own.wayOut };
-    }
-    for (const [prop, value] of Object.entries({ vpcCidr, availabilityZone })) {
-      if (value !== undefined) {
-        throw badInput(prop, value, "stands beside subnetId, which says it all; give one of them");
-      }
+      return { availabilityZone: availabilityZone ?? this.zoneWith(instanceType) };
     }
     resourceId("subnetId", subnetId, "subnet");
+    if (vpcId !== undefined && availabilityZone !== undefined) {
+      return { subnetId, vpcId: resourceId("vpcId", vpcId, "vpc"), availabilityZone };
+    }
+    const subnet = new DataAwsSubnet(this, "Subnet", { id: subnetId });
     return {
       subnetId,
-      vpcId:
-        vpcId === undefined
-          ? new DataAwsSubnet(this, "Subnet", { id: subnetId }).vpcId
-          : resourceId("vpcId", vpcId, "vpc"),
+      vpcId: vpcId === undefined ? subnet.vpcId : resourceId("vpcId", vpcId, "vpc"),
+      availabilityZone: availabilityZone ?? subnet.availabilityZone,
     };
+  }
+
+  /** Not every zone has every instance type; of those that have it, the first by name. */
+  private zoneWith(instanceType: string): string {
+    const zones = new DataAwsEc2InstanceTypeOfferings(this, "Zones", {
+      locationType: "availability-zone",
+      filter: [{ name: "instance-type", values: [instanceType] }],
+    });
+    return Fn.element(Fn.sort(zones.locations), 0);
   }
 }
 

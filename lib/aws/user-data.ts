@@ -3,8 +3,8 @@ import { gzipSync } from "node:zlib";
 /** What EC2 takes as user data, in bytes before base64. */
 export const EC2_USER_DATA_LIMIT = 16384;
 
-/** No value that is known only at deploy time is longer here than an IPv4 address. */
-const LONGEST_ADDRESS = "255.255.255.255";
+/** No value that is known only at deploy time is longer here than the id of a volume. */
+const LONGEST_VALUE = "vol-0123456789abcdef0";
 
 /** How large user data is, in bytes. */
 export interface UserDataSize {
@@ -14,7 +14,7 @@ export interface UserDataSize {
 
 /** The size of user data once Terraform has put in what is known only at deploy time. */
 export function userDataSize(userData: string): UserDataSize {
-  const resolved = userData.replace(/\$\{TfToken\[[^\]]*\]\}/g, LONGEST_ADDRESS);
+  const resolved = userData.replace(/\$\{TfToken\[[^\]]*\]\}/g, LONGEST_VALUE);
   return {
     plain: Buffer.byteLength(resolved),
     // Terraform packs a little worse than the best.

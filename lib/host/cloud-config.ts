@@ -1,4 +1,3 @@
-import { gzipSync } from "fflate";
 import { Scalar, stringify } from "yaml";
 import type { HostFile } from "./host-file";
 
@@ -24,16 +23,11 @@ export function cloudConfig(props: CloudConfigProps): string {
   const document = {
     fqdn: props.fqdn,
     prefer_fqdn_over_hostname: true,
-    write_files: props.files.map((file) =>
-      file.isProgram === true
-        ? {
-            path: file.path,
-            permissions: "0755",
-            encoding: "gz+b64",
-            content: compressed(file.content),
-          }
-        : { path: file.path, content: text(file.content) },
-    ),
+    write_files: props.files.map(({ path, content, isProgram }) => ({
+      path,
+      ...(isProgram === true ? { permissions: "0755" } : {}),
+      content: text(content),
+    })),
     runcmd: [[props.program]],
   };
   // Long lines are not folded: a file must arrive as it was rendered. Every byte counts, so lists
@@ -47,12 +41,4 @@ function text(content: string): string | Scalar<string> {
   const scalar = new Scalar(content);
   scalar.type = Scalar.QUOTE_DOUBLE;
   return /^\s/.test(content) ? scalar : content;
-}
-
-/**
- * Programs never differ between two hosts and are half of all bytes, so they travel compressed.
- * The gzip of Node.js gives other bytes on other machines; this one gives the same everywhere.
- */
-function compressed(content: string): string {
-  return Buffer.from(gzipSync(Buffer.from(content), { level: 9, mtime: 0 })).toString("base64");
 }

@@ -3,7 +3,7 @@ export interface HostFile {
   readonly path: string;
   readonly content: string;
   /**
-   * Whether it can be run, and does not depend on the props.
+   * Whether it can be run.
    *
    * @default false
    */

@@ -10,6 +10,7 @@ import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } fro
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 const WATCH = "/usr/local/sbin/backup-mx-watch";
+const QUEUE = "/usr/local/sbin/backup-mx-queue";
 
 /** What MailScanner 5.5.3 needs of Debian; its package depends on perl alone. */
 const MAILSCANNER_PACKAGES = [
@@ -30,21 +31,29 @@ const MAILSCANNER_PACKAGES = [
   "spamassassin",
 ];
 
+/** Where a mail host stands, and what is on it beside mail. */
+export interface HostPlace {
+  /** The address under which the internet reaches it. */
+  readonly publicAddress: string;
+  /** The EBS volume that holds the mail state. */
+  readonly queueVolumeId: string;
+  /** How it is kept in order. @default - the defaults of the operations props */
+  readonly upkeep?: Operations;
+  /** The files by which it measures itself. @default - it does not */
+  readonly figures?: readonly HostFile[];
+}
+
 /**
  * The user data of a mail host: its files, and the program that makes a mail host of them.
  *
  * @param policy what to do with mail
  * @param domains the relay domains
- * @param publicAddress the address under which the internet reaches the host
- * @param upkeep how the host is kept in order
- * @param figures the files by which it measures itself
+ * @param host its place in the cloud, and what is on it beside mail
  */
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
-  publicAddress: string,
-  upkeep: Operations = operations({}),
-  figures: HostFile[] = [],
+  { publicAddress, queueVolumeId, upkeep = operations({}), figures = [] }: HostPlace,
 ): string {
   return cloudConfig({
     fqdn: policy.hostname,
@@ -54,9 +63,11 @@ export function mailHostUserData(
         content,
       })),
       ...scannerFiles(policy),
+      ...queueFiles(),
+      ...commandFiles(),
       ...operationsFiles(upkeep),
       ...figures,
-      ...setupFiles(policy, domains, upkeep),
+      ...setupFiles(policy, domains, queueVolumeId, upkeep),
     ],
     program: SETUP,
   });
@@ -77,9 +88,32 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
     : [];
 }
 
+/** The disk under the mail, mounted before anything that handles mail can start. */
+function queueFiles(): HostFile[] {
+  return [
+    { path: QUEUE, content: shipped("backup-mx-queue"), isProgram: true },
+    {
+      path: "/etc/systemd/system/backup-mx-queue.service",
+      content: shipped("backup-mx-queue.service"),
+    },
+  ];
+}
+
+/** The command of the postmaster, and what of it runs every minute. */
+function commandFiles(): HostFile[] {
+  return [
+    { path: "/usr/local/sbin/backup-mx", content: shipped("backup-mx"), isProgram: true },
+    ...["backup-mx-tidy.service", "backup-mx-tidy.timer"].map((unit) => ({
+      path: `/etc/systemd/system/${unit}`,
+      content: shipped(unit),
+    })),
+  ];
+}
+
 function setupFiles(
   policy: MailPolicy,
   domains: readonly MailDomain[],
+  queueVolumeId: string,
   upkeep: Operations,
 ): HostFile[] {
   return [
@@ -89,7 +123,10 @@ function setupFiles(
       content: shipped("postfix.service.conf"),
     })),
     ...watchFiles(domains),
-    { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains, upkeep) },
+    {
+      path: "/etc/backup-mx/setup.env",
+      content: setupEnvironment(policy, domains, queueVolumeId, upkeep),
+    },
     { path: SETUP, content: shipped("backup-mx-setup"), isProgram: true },
   ];
 }
@@ -110,6 +147,7 @@ function watchFiles(domains: readonly MailDomain[]): HostFile[] {
 function setupEnvironment(
   { hostname, mailScanner, watchInterval }: MailPolicy,
   domains: readonly MailDomain[],
+  queueVolumeId: string,
   { sessionManager }: Operations,
 ) {
   const packages = [
@@ -123,11 +161,13 @@ function setupEnvironment(
   ];
   const variables = {
     MAIL_HOSTNAME: hostname,
+    QUEUE_VOLUME: queueVolumeId,
     A_RELAY_DOMAIN: [...domains.map(({ name }) => name)].sort()[0],
     PACKAGES: packages.join(" "),
     MAILSCANNER_URL: mailScanner.isInstalled ? mailScanner.packageUrl : "",
     MAILSCANNER_SHA256: mailScanner.packageSha256,
     CLAMAV: mailScanner.clamAv ? "yes" : "",
+    DELIVER_UNSCANNED_AFTER: mailScanner.deliverUnscannedAfter,
     WATCH_INTERVAL: watchInterval,
     ...(sessionManager.isInstalled
       ? {

@@ -10,7 +10,7 @@ import { wholeNumber } from "./whole-number";
 const LONGEST_HOSTNAME = 64;
 
 /** The largest message that any policy may allow, in bytes. */
-export const LARGEST_MESSAGE = 1024 * 1024 * 1024;
+const LARGEST_MESSAGE = 1024 * 1024 * 1024;
 
 /**
  * What the backup does with mail. A prop that is named like a Postfix parameter sets that
@@ -209,16 +209,22 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
         "reject_unverified_recipient",
       ],
     ),
-    messageSizeLimit: wholeNumber(
-      "messageSizeLimit",
-      props.messageSizeLimit ?? 50 * 1024 * 1024,
-      64 * 1024,
-      LARGEST_MESSAGE,
-    ),
+    messageSizeLimit: messageSizeLimit(props.messageSizeLimit ?? 50 * 1024 * 1024),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),
     watchInterval: duration("watchInterval", props.watchInterval ?? "30s", "5s", "10m"),
     mailScanner: props.mailScanner ?? MailScanner.install(),
   };
+}
+
+function messageSizeLimit(value: number): number {
+  if (isDeferred(value)) {
+    throw badInput(
+      "messageSizeLimit",
+      value,
+      "is not known before deployment, and the room on the queue volume follows from it; give a number",
+    );
+  }
+  return wholeNumber("messageSizeLimit", value, 64 * 1024, LARGEST_MESSAGE);
 }
 
 function hostName(value: string): string {

@@ -1,10 +1,14 @@
 import { badInput } from "./bad-input";
 import { packageSha256, packageUrl } from "./debian-package";
+import { duration } from "./duration";
 import { singleLine } from "./text";
 
 /** The release that the settings below were measured with. */
 const RELEASE =
   "https://github.com/MailScanner/v5/releases/download/5.5.3-2/MailScanner-5.5.3-2.noarch.deb";
+
+/** The header of mail that MailScanner did not look at. */
+export const UNSCANNED_HEADER = "X-Backup-MX";
 
 /** How MailScanner is installed and what it looks for. SpamAssassin is always part of it. */
 export interface MailScannerProps {
@@ -28,6 +32,13 @@ export interface MailScannerProps {
    * @default - not checked; the download is protected by HTTPS alone
    */
   readonly packageSha256?: string;
+  /**
+   * After how long mail that MailScanner did not look at is forwarded all the same, with the header
+   * `X-Backup-MX: not scanned`. Less than a minute is a minute.
+   *
+   * @default - never: it is kept until it was scanned
+   */
+  readonly deliverUnscannedAfter?: string;
   /**
    * Further settings of MailScanner by name, as in MailScanner.conf. Those that carry mail between
    * MailScanner and Postfix are refused.
@@ -62,6 +73,8 @@ export class MailScanner {
   readonly packageUrl: string;
   /** The expected checksum in lower case; empty if none is known. */
   readonly packageSha256: string;
+  /** When mail is forwarded unscanned, as a duration; empty if never. */
+  readonly deliverUnscannedAfter: string;
   private readonly furtherSettings: ReadonlyMap<string, string>;
 
   private constructor(
@@ -72,6 +85,10 @@ export class MailScanner {
     this.clamAv = props.clamAv ?? false;
     this.packageUrl = packageUrl("mailScanner.packageUrl", props.packageUrl ?? RELEASE);
     this.packageSha256 = packageSha256("mailScanner.packageSha256", props.packageSha256);
+    this.deliverUnscannedAfter =
+      props.deliverUnscannedAfter === undefined
+        ? ""
+        : duration("mailScanner.deliverUnscannedAfter", props.deliverUnscannedAfter);
     this.furtherSettings = furtherSettings(props.settings ?? {});
   }
 
@@ -80,15 +97,16 @@ export class MailScanner {
     const further = new Map(
       [...this.furtherSettings].map(([name, value]) => [canonical(name), [name, value]]),
     );
-    const groups = settingGroups(this.clamAv).map(({ comment, settings }) =>
-      [
-        ...comment.map((line) => `# ${line}\n`),
-        ...Object.entries(settings).map(([name, value]) => {
-          const [, changed = value] = further.get(canonical(name)) ?? [];
-          further.delete(canonical(name));
-          return setting(name, changed);
-        }),
-      ].join(""),
+    const groups = settingGroups(this.clamAv, this.deliverUnscannedAfter !== "").map(
+      ({ comment, settings }) =>
+        [
+          ...comment.map((line) => `# ${line}\n`),
+          ...Object.entries(settings).map(([name, value]) => {
+            const [, changed = value] = further.get(canonical(name)) ?? [];
+            further.delete(canonical(name));
+            return setting(name, changed);
+          }),
+        ].join(""),
     );
     const rest = [...further.values()].map(([name, value]) => setting(name, value)).join("");
     return [...groups, ...(rest === "" ? [] : [`# Set by hand (settings).\n${rest}`])].join("\n");
@@ -182,48 +200,51 @@ const SPAM: Group = {
   },
 };
 
-const UNCHANGED: Group = {
-  comment: [
-    "Headers are added on top and nothing else is changed, or DKIM signatures would break.",
-    "Content is for the primary to judge: it knows its users.",
-  ],
-  settings: {
-    "Multiple Headers": "add",
-    "Information Header": "",
-    "Place New Headers At Top Of Message": "yes",
-    "Remove These Headers": "",
-    "Sign Clean Messages": "no",
-    "Dangerous Content Scanning": "no",
-    "Find Phishing Fraud": "no",
-    "Highlight Phishing Fraud": "no",
-    "Allow IFrame Tags": "yes",
-    "Allow Form Tags": "yes",
-    "Allow Script Tags": "yes",
-    "Allow WebBugs": "yes",
-    "Allow Object Codebase Tags": "yes",
-    "Allow Partial Messages": "yes",
-    "Allow External Message Bodies": "yes",
-    "Allow Password-Protected Archives": "yes",
-    "Filename Rules": "",
-    "Filetype Rules": "",
-    "Archives: Filename Rules": "",
-    "Archives: Filetype Rules": "",
-    "Expand TNEF": "no",
-    "Use TNEF Contents": "no",
-    "Deliver Unparsable TNEF": "yes",
-    "External Message Warning": "no",
-    "Maximum Message Size": "0",
-    "Scanned Modify Subject": "no",
-    "Virus Modify Subject": "no",
-    "Filename Modify Subject": "no",
-    "Content Modify Subject": "no",
-    "Size Modify Subject": "no",
-    "Disarmed Modify Subject": "no",
-    "Phishing Modify Subject": "no",
-    "Spam Modify Subject": "no",
-    "High Scoring Spam Modify Subject": "no",
-  },
-};
+function unchangedGroup(isMarked: boolean): Group {
+  return {
+    comment: [
+      "Headers are added on top and nothing else is changed, or DKIM signatures would break.",
+      "Content is for the primary to judge: it knows its users.",
+    ],
+    settings: {
+      "Multiple Headers": "add",
+      "Information Header": "",
+      "Place New Headers At Top Of Message": "yes",
+      // Mail bears it from its arrival, and no longer once it was scanned.
+      "Remove These Headers": isMarked ? `${UNSCANNED_HEADER}:` : "",
+      "Sign Clean Messages": "no",
+      "Dangerous Content Scanning": "no",
+      "Find Phishing Fraud": "no",
+      "Highlight Phishing Fraud": "no",
+      "Allow IFrame Tags": "yes",
+      "Allow Form Tags": "yes",
+      "Allow Script Tags": "yes",
+      "Allow WebBugs": "yes",
+      "Allow Object Codebase Tags": "yes",
+      "Allow Partial Messages": "yes",
+      "Allow External Message Bodies": "yes",
+      "Allow Password-Protected Archives": "yes",
+      "Filename Rules": "",
+      "Filetype Rules": "",
+      "Archives: Filename Rules": "",
+      "Archives: Filetype Rules": "",
+      "Expand TNEF": "no",
+      "Use TNEF Contents": "no",
+      "Deliver Unparsable TNEF": "yes",
+      "External Message Warning": "no",
+      "Maximum Message Size": "0",
+      "Scanned Modify Subject": "no",
+      "Virus Modify Subject": "no",
+      "Filename Modify Subject": "no",
+      "Content Modify Subject": "no",
+      "Size Modify Subject": "no",
+      "Disarmed Modify Subject": "no",
+      "Phishing Modify Subject": "no",
+      "Spam Modify Subject": "no",
+      "High Scoring Spam Modify Subject": "no",
+    },
+  };
+}
 
 const SILENT: Group = {
   comment: ["Nobody is written to: senders of spam and viruses are forged."],
@@ -266,6 +287,6 @@ function virusGroup(clamAv: boolean): Group {
   };
 }
 
-function settingGroups(clamAv: boolean): Group[] {
-  return [POSTFIX, WORK, virusGroup(clamAv), SPAM, UNCHANGED, SILENT];
+function settingGroups(clamAv: boolean, isMarked: boolean): Group[] {
+  return [POSTFIX, WORK, virusGroup(clamAv), SPAM, unchangedGroup(isMarked), SILENT];
 }

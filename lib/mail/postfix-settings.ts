@@ -27,6 +27,7 @@ const GUARDED: { readonly [name: string]: string } = {
   allow_untrusted_routing: RELAY,
   bounce_queue_lifetime: "use the bounceQueueLifetime prop",
   compatibility_level: RELAY,
+  default_process_limit: "it keeps senders from filling the disk together and cannot be changed",
   hash_queue_depth: SCANNED,
   hash_queue_names: SCANNED,
   header_checks: SCANNING,

@@ -1,8 +1,9 @@
-import { isIPv6 } from "node:net";
 import { isDeferred } from "./deferred-value";
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
-import { LARGEST_MESSAGE, type MailPolicy } from "./mail-policy";
+import type { MailPolicy } from "./mail-policy";
+import { UNSCANNED_HEADER } from "./mailscanner";
+import { PROCESS_LIMIT, queueReserve } from "./queue-reserve";
 import { tlsPolicies } from "./tls-policies";
 
 /** The transport that carries mail to the primaries; the name is Postfix's own. */
@@ -41,7 +42,7 @@ export function postfixFiles(
   ];
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
   return new Map([
-    [`${FOLDER}/main.cf`, mainCf(policy, domains, publicAddress, lookups)],
+    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, lookups)],
     [`${FOLDER}/master.cf`, MASTER_CF],
     [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
     [
@@ -96,24 +97,17 @@ function routes(comment: string, transport: string, domains: readonly MailDomain
   );
 }
 
-function mainCf(
-  policy: MailPolicy,
-  domains: readonly MailDomain[],
-  publicAddress: string,
-  lookups: readonly string[],
-): string {
+function mainCf(policy: MailPolicy, publicAddress: string, lookups: readonly string[]): string {
   const free = new Map(policy.postfixSettings);
-  const lines = mainCfGroups(policy, domains, publicAddress, lookups).flatMap(
-    ({ comment, settings }) => [
-      "",
-      ...comment.map((line) => `# ${line}`),
-      ...settings.map(([name, value]) => {
-        const line = setting(name, free.get(name) ?? value);
-        free.delete(name);
-        return line;
-      }),
-    ],
-  );
+  const lines = mainCfGroups(policy, publicAddress, lookups).flatMap(({ comment, settings }) => [
+    "",
+    ...comment.map((line) => `# ${line}`),
+    ...settings.map(([name, value]) => {
+      const line = setting(name, free.get(name) ?? value);
+      free.delete(name);
+      return line;
+    }),
+  ]);
   const further = [...free].map(([name, value]) => setting(name, value));
   return [
     `# Postfix as backup MX. Rendered from the props of a BackupMx construct: change`,
@@ -135,18 +129,8 @@ function literal(text: string): string {
   return text.replace(/\$(?!\{TfToken\[)/g, "$$$$");
 }
 
-/**
- * IPv4 alone: EC2 gives an IPv6 address no name in reverse DNS, and mail from such an address is
- * refused by many. A primary that is given with an IPv6 address is in a network of the user's.
- */
-function protocols(domains: readonly MailDomain[]): string {
-  const addresses = domains.flatMap(({ primaries }) => primaries.map(({ address }) => address));
-  return addresses.some((address) => isIPv6(address ?? "")) ? "all" : "ipv4";
-}
-
 function mainCfGroups(
   policy: MailPolicy,
-  domains: readonly MailDomain[],
   publicAddress: string,
   lookups: readonly string[],
 ): Group[] {
@@ -162,7 +146,7 @@ function mainCfGroups(
         ["mydestination", "$myhostname, localhost"],
         ["mynetworks", "127.0.0.0/8 [::1]/128"],
         ["inet_interfaces", "all"],
-        ["inet_protocols", protocols(domains)],
+        ["inet_protocols", "all"],
         ["smtp_address_preference", "ipv4"],
         ["proxy_interfaces", publicAddress],
         ["smtpd_banner", "$myhostname ESMTP"],
@@ -255,7 +239,7 @@ function mainCfGroups(
       settings: [
         ["smtpd_forbid_bare_newline", "yes"],
         ["smtpd_forbid_unauth_pipelining", "yes"],
-        ["smtpd_data_restrictions", "reject_unauth_pipelining"],
+        ["smtpd_data_restrictions", dataRestrictions(policy)],
         ["disable_vrfy_command", "yes"],
         ["smtpd_etrn_restrictions", "permit_mynetworks, reject"],
       ],
@@ -276,11 +260,15 @@ function mainCfGroups(
       ],
     },
     {
-      comment: ["Mail is refused with 4xx before the disk is full."],
+      comment: [
+        "Mail is refused with 4xx before the disk is full: Postfix looks when a mail begins,",
+        "and what all senders and the scanner may then still write fits.",
+      ],
       settings: [
         ["message_size_limit", policy.messageSizeLimit],
         ["mailbox_size_limit", 0],
-        ["queue_minfree", queueMinfree(policy.messageSizeLimit)],
+        ["queue_minfree", queueReserve(policy.messageSizeLimit)],
+        ["default_process_limit", PROCESS_LIMIT],
       ],
     },
     {
@@ -314,9 +302,11 @@ function mainCfGroups(
   ];
 }
 
-/** Room for some messages of the largest size; for a size not known yet, of the largest of all. */
-function queueMinfree(messageSizeLimit: number): number {
-  return 4 * (isDeferred(messageSizeLimit) ? LARGEST_MESSAGE : messageSizeLimit);
+/** Mail that may be forwarded unscanned says so from the start: MailScanner takes it back. */
+function dataRestrictions({ mailScanner }: MailPolicy): string {
+  return mailScanner.deliverUnscannedAfter === ""
+    ? "reject_unauth_pipelining"
+    : `reject_unauth_pipelining, check_client_access static:{PREPEND ${UNSCANNED_HEADER}: not scanned}`;
 }
 
 function recipientRestrictions(policy: MailPolicy, lookups: readonly string[]): readonly string[] {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { App, TerraformStack, Testing } from "cdktf";
 import { BackupMx, MailScanner } from "../../lib";
 import { DebianImage } from "../lab/debian-image";
+import { Disk } from "../lab/disk";
 import { DnsServer } from "../lab/dns-server";
 import { DownloadServer } from "../lab/download-server";
 import { eventually } from "../lab/eventually";
@@ -11,7 +12,7 @@ import { PackageMirror } from "../lab/package-mirror";
 import { Primary } from "../lab/primary";
 import { smtp } from "../lab/smtp-client";
 import { describeWith, program, root } from "../support/requirements";
-import { deployedUserData, synthesizeExample } from "../support/synthesized";
+import { deployedUserData, QUEUE_DEVICE, synthesizeExample } from "../support/synthesized";
 
 const PUBLIC_ADDRESS = "203.0.113.25";
 /** The package of MailScanner, which Debian does not have and which is not on every machine. */
@@ -75,6 +76,8 @@ describeWith(
       userData: string,
       files: Record<string, { content: string }> = {},
     ): Promise<Machine> {
+      const disk = new Disk(20 * 1024 ** 3);
+      ends.push(() => disk.remove());
       const machine = await Machine.boot({
         image,
         host: network.addHost(name, `${address}/24`),
@@ -83,6 +86,7 @@ describeWith(
         nameserver: dns.address,
         proxy: mirror.url,
         files,
+        disks: { [QUEUE_DEVICE]: disk.attach() },
       });
       ends.push(() => machine.remove());
       return machine;

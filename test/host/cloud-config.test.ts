@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { cloudConfig } from "../../lib/host/cloud-config";
 import type { HostFile } from "../../lib/host/host-file";
@@ -68,19 +66,5 @@ describe("a cloud-config", () => {
     const rendered = render({ path: "/etc/file", content: "readable\n" });
     expect(rendered).toMatch(/\n +readable\n/);
     expect(rendered).not.toMatch(/permissions|encoding/);
-  });
-
-  // Other bytes would be other user data, and every instance would be replaced.
-  test("compresses a program to the same bytes on every machine", () => {
-    const content = `#!/bin/sh\n${"echo ready; sleep 1\n".repeat(100)}`;
-    const rendered = render({ path: PROGRAM, content, isProgram: true });
-    const compressed = Buffer.from(parse(rendered).write_files[0].content, "base64");
-    expect(gunzipSync(compressed).toString()).toBe(content);
-    expect(compressed.length).toBeLessThan(100);
-    // No time and no operating system of this machine in the header.
-    expect(compressed.subarray(4, 10).toString("hex")).toBe("000000000203");
-    expect(createHash("sha256").update(compressed).digest("hex")).toBe(
-      "d32319ea830e6c9cf3e0a484a3011a9a34b39a1a1ddfd2b74bd24867086e337e",
-    );
   });
 });

@@ -11,6 +11,7 @@ import { writtenFiles } from "../support/user-data";
 
 const HOSTNAME = "mx2.example.net";
 const ADDRESS = "203.0.113.7";
+const PLACE = { publicAddress: ADDRESS, queueVolumeId: "vol-0123456789abcdef0" };
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 
 const readDomains = (names: string[], props: Partial<MailDomainProps> = {}) =>
@@ -23,7 +24,7 @@ const readDomains = (names: string[], props: Partial<MailDomainProps> = {}) =>
   );
 
 const userData = (props: MailPolicyProps = {}, names = ["example.com"]) =>
-  mailHostUserData(mailPolicy(HOSTNAME, props), readDomains(names), ADDRESS);
+  mailHostUserData(mailPolicy(HOSTNAME, props), readDomains(names), PLACE);
 
 /** The variables that the setup program reads, each in single quotes. */
 function setupVariables(props: MailPolicyProps = {}): { [name: string]: string } {
@@ -48,7 +49,7 @@ describe("the user data of a mail host", () => {
     const domains = readDomains(["example.com"], {
       recipients: RecipientVerification.list(["a{b}$c#d@example.com", "o'neill@example.com"]),
     });
-    const written = writtenFiles(mailHostUserData(policy, domains, ADDRESS));
+    const written = writtenFiles(mailHostUserData(policy, domains, PLACE));
     const rendered = postfixFiles(policy, domains, ADDRESS);
     expect(rendered.size).toBe(8);
     for (const [path, content] of rendered) {

@@ -94,6 +94,8 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
   instanceType: "c7i.large",
   amiId: "ami-0123456789abcdef0",
   volumeSize: 40,
+  queueVolumeSize: 50,
+  queueSnapshots: 7,
   kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
   terminationProtection: false,
   detailedMonitoring: true,

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Something of the machine that a test cannot run without. */
@@ -30,6 +30,12 @@ export function program(name: string, debianPackage: string): Requirement {
 export const root: Requirement = {
   remedy: "run the tests as root",
   isMet: () => process.getuid?.() === 0,
+};
+
+/** Disks whose power can be cut are served by a program of the tests. */
+export const fuse: Requirement = {
+  remedy: "use a kernel with FUSE",
+  isMet: () => existsSync("/dev/fuse"),
 };
 
 /**

@@ -5,11 +5,17 @@ import { succeed } from "../lab/execution";
 
 const REPOSITORY = resolve(__dirname, "../..");
 
+/** The id of the queue volume in deployed user data. */
+export const QUEUE_VOLUME = "vol-0123456789abcdef0";
+
+/** Where an instance finds this volume. */
+export const QUEUE_DEVICE = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0";
+
 /** A stack as it was synthesized. */
 export interface SynthesizedStack {
   // biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
   readonly resource: { readonly [type: string]: { readonly [name: string]: any } };
-  readonly locals?: { readonly [name: string]: string };
+  readonly locals: { readonly [name: string]: string };
 }
 
 /** Synthesizes an example the way its user does, and returns its stacks by name. */
@@ -36,12 +42,12 @@ export async function synthesizeExample(
 
 /**
  * The user data of a stack as the instance receives it: what Terraform does to the text is done,
- * and the reference to the public address is replaced by an address.
+ * and the references to the public address and the queue volume are replaced by their values.
  */
 export function deployedUserData(stack: SynthesizedStack, publicAddress: string): string {
-  const [instance] = Object.values(stack.resource.aws_instance);
-  const text: string = instance.user_data ?? Object.values(stack.locals ?? {})[0];
+  const [text] = Object.values(stack.locals);
   return text
     .replace(/(?<!\$)\$\{aws_eip\.\w+\.public_ip\}/g, publicAddress)
+    .replace(/(?<!\$)\$\{aws_ebs_volume\.\w+\.id\}/g, QUEUE_VOLUME)
     .replace(/[$%](?=[$%]\{)/g, "");
 }

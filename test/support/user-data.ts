@@ -1,4 +1,3 @@
-import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 
 /** A file as cloud-init writes it. */
@@ -7,20 +6,8 @@ export interface WrittenFile {
   readonly permissions?: string;
 }
 
-/** The files of a `#cloud-config` document by path, decoded as cloud-init decodes them. */
+/** The files of a `#cloud-config` document by path. */
 export function writtenFiles(userData: string): { readonly [path: string]: WrittenFile } {
-  const entries: { path: string; content: string; encoding?: string; permissions?: string }[] =
-    parse(userData).write_files;
-  return Object.fromEntries(
-    entries.map(({ path, content, encoding, permissions }) => [
-      path,
-      {
-        content:
-          encoding === "gz+b64"
-            ? gunzipSync(Buffer.from(content, "base64")).toString("utf8")
-            : content,
-        ...(permissions === undefined ? {} : { permissions }),
-      },
-    ]),
-  );
+  const entries: ({ path: string } & WrittenFile)[] = parse(userData).write_files;
+  return Object.fromEntries(entries.map(({ path, ...file }) => [path, file]));
 }

@@ -1,0 +1,257 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { DebianImage } from "../lab/debian-image";
+import { Disk } from "../lab/disk";
+import { type Execution, execute, succeed } from "../lab/execution";
+import { MountNamespace } from "../lab/mount-namespace";
+import { describeWith, program, root } from "../support/requirements";
+import { QUEUE_DEVICE, QUEUE_VOLUME } from "../support/synthesized";
+
+const PROGRAM = readFileSync(join(__dirname, "../../lib/host/files/backup-mx-queue"));
+const MIB = 1024 ** 2;
+
+/** The program of the host in the file system of a host, without booting it. */
+class Host {
+  static async create(image: DebianImage, hostname: string): Promise<Host> {
+    const mounts = await MountNamespace.create(await image.unpack());
+    await succeed(mounts.command("mount", "-t", "tmpfs", "host", "/srv"));
+    await succeed(mounts.command("mkdir", "/srv/upper", "/srv/work", "/srv/root"));
+    const layers = `lowerdir=${image.root},upperdir=/srv/upper,workdir=/srv/work`;
+    await succeed(mounts.command("mount", "-t", "overlay", "-o", layers, "host", "/srv/root"));
+    await succeed(mounts.command("mount", "-t", "tmpfs", "-o", "dev", "dev", "/srv/root/dev"));
+    await succeed(mounts.command("mount", "-t", "proc", "proc", "/srv/root/proc"));
+    const host = new Host(mounts);
+    await host.succeed("mknod", "/dev/zero", "c", "1", "5");
+    await host.succeed("mknod", "/dev/null", "c", "1", "3");
+    await host.write("/etc/backup-mx/setup.env", [
+      `MAIL_HOSTNAME='${hostname}'\n`,
+      `QUEUE_VOLUME='${QUEUE_VOLUME}'\n`,
+    ]);
+    await host.write("/usr/local/sbin/backup-mx-queue", [PROGRAM]);
+    return host;
+  }
+
+  private constructor(private readonly mounts: MountNamespace) {}
+
+  /** Attaches a device of this machine as the queue volume. */
+  async attach(device: string): Promise<void> {
+    const minor = device.replace("/dev/loop", "");
+    await this.succeed("mkdir", "--parents", "/dev/disk/by-id");
+    await this.succeed("mknod", QUEUE_DEVICE, "b", "7", minor);
+  }
+
+  /** Runs the program as at boot; five minutes pass in no time. */
+  mountQueue(): Promise<Execution> {
+    return this.run(
+      "env",
+      "BASH_FUNC_sleep%%=() { :; }",
+      "bash",
+      "/usr/local/sbin/backup-mx-queue",
+    );
+  }
+
+  run(...command: string[]): Promise<Execution> {
+    return execute(this.inside(command));
+  }
+
+  succeed(...command: string[]): Promise<string> {
+    return succeed(this.inside(command));
+  }
+
+  async write(path: string, content: readonly (string | Buffer)[]): Promise<void> {
+    await this.succeed("install", "-D", "--mode=0755", "/dev/null", path);
+    await succeed(this.inside(["tee", path]), {
+      input: Buffer.concat(content.map((part) => Buffer.from(part))),
+    });
+  }
+
+  async switchOff(): Promise<void> {
+    await this.mounts.end();
+  }
+
+  private inside(command: string[]): string[] {
+    return this.mounts.command("chroot", "/srv/root", ...command);
+  }
+}
+
+/** What is on the disk, but for where its file has holes. */
+function fingerprint(disk: Disk): string {
+  const hash = createHash("sha256").update(String(statSync(disk.path).size));
+  return hash.update(readFileSync(disk.path)).digest("hex");
+}
+
+describeWith(
+  [
+    root,
+    program("losetup", "mount"),
+    program("mkfs.ext4", "e2fsprogs"),
+    program("mmdebstrap", "mmdebstrap"),
+  ],
+  "the queue volume on the host",
+  () => {
+    const hosts: Host[] = [];
+    const disks: Disk[] = [];
+    let debian: DebianImage;
+
+    beforeAll(() => {
+      debian = DebianImage.build("trixie");
+    }, 300_000);
+
+    afterEach(async () => {
+      for (const host of hosts.splice(0)) {
+        await host.switchOff();
+      }
+      for (const disk of disks.splice(0)) {
+        disk.remove();
+      }
+    });
+
+    afterAll(() => debian.remove());
+
+    async function host(disk?: Disk, hostname = "mx2.example.com"): Promise<Host> {
+      const made = await Host.create(debian, hostname);
+      hosts.push(made);
+      if (disk !== undefined) {
+        await made.attach(disk.attach());
+      }
+      return made;
+    }
+
+    function blank(bytes = 64 * MIB): Disk {
+      const disk = new Disk(bytes);
+      disks.push(disk);
+      return disk;
+    }
+
+    /** Off it goes, and the disk is free for the next. */
+    async function switchOff(): Promise<void> {
+      for (const gone of hosts.splice(0)) {
+        await gone.switchOff();
+      }
+    }
+
+    test("formats a blank disk once, and mounts the whole mail state from it", async () => {
+      const disk = blank();
+      const first = await host(disk);
+      expect(await first.mountQueue()).toMatchObject({ exitCode: 0, stderr: "" });
+      const places = ["/var/spool/postfix", "/var/lib/postfix", "/var/spool/MailScanner"];
+      for (const place of places) {
+        await first.write(`${place}/here`, [place]);
+      }
+      // Once more on the same boot, as cloud-init would.
+      expect(await first.mountQueue()).toMatchObject({ exitCode: 0 });
+      const options = await first.succeed("grep", " /var/spool/backup-mx ", "/proc/mounts");
+      expect(options).toMatch(/nosuid,nodev,noexec,noatime,.*data=journal/);
+      await switchOff();
+
+      const second = await host(disk);
+      expect(await second.mountQueue()).toMatchObject({ exitCode: 0 });
+      for (const place of places) {
+        expect(await second.succeed("cat", `${place}/here`)).toBe(place);
+      }
+    }, 120_000);
+
+    test("has an inode for every block, since Postfix watches the blocks alone", async () => {
+      const disk = blank(2048 * MIB);
+      const machine = await host(disk);
+      await machine.mountQueue();
+      const numbers = await machine.succeed(
+        ...["stat", "--file-system", "--format=%d %f", "/var/spool/backup-mx"],
+      );
+      const [inodes, freeBlocks] = numbers.split(" ").map(Number);
+      expect(inodes).toBeGreaterThanOrEqual(freeBlocks);
+    }, 60_000);
+
+    const spoil = (disk: Disk, position: number) => {
+      const file = openSync(disk.path, "r+");
+      writeSync(file, "somebody's", position);
+      closeSync(file);
+    };
+    const FOREIGN: { [what: string]: { make: (disk: Disk) => unknown; says: RegExp } } = {
+      "another file system": {
+        make: (disk) => disk.run("mkfs.ext2", "-q", "-F", disk.path),
+        says: /holds something else: .*TYPE=ext2/,
+      },
+      "an ext4 that is no queue": {
+        make: (disk) => disk.run("mkfs.ext4", "-q", "-F", "-L", "photos", disk.path),
+        says: /holds something else: .*LABEL=photos/,
+      },
+      "a partition table": {
+        make: writeMbr,
+        says: /holds something else: .*PTTYPE=dos/,
+      },
+      "bytes that nobody knows": {
+        make: (disk) => spoil(disk, 3 * MIB),
+        says: /is neither blank nor readable/,
+      },
+    };
+
+    test.each(Object.entries(FOREIGN))("does not touch %s", async (_, { make, says }) => {
+      const disk = blank();
+      make(disk);
+      const before = fingerprint(disk);
+      const machine = await host(disk);
+      const { exitCode, stderr } = await machine.mountQueue();
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(says);
+      expect(await machine.run("mountpoint", "/var/spool/postfix")).toMatchObject({ exitCode: 1 });
+      expect(fingerprint(disk)).toBe(before);
+    });
+
+    test("does not touch the queue of another host", async () => {
+      const disk = blank();
+      expect(await (await host(disk, "mx3.example.com")).mountQueue()).toMatchObject({
+        exitCode: 0,
+      });
+      await switchOff();
+      const before = fingerprint(disk);
+      const { exitCode, stderr } = await (await host(disk)).mountQueue();
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/holds the queue of another host/);
+      expect(fingerprint(disk)).toBe(before);
+    }, 60_000);
+
+    test("is not opened while another instance has it open", async () => {
+      const disk = blank();
+      const running = await host(disk);
+      expect(await running.mountQueue()).toMatchObject({ exitCode: 0 });
+      const { exitCode, stderr } = await (await host(disk)).mountQueue();
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/in use by another instance/);
+      await running.write("/var/spool/postfix/still-there", ["yes"]);
+    }, 120_000);
+
+    test("is waited for, and missed", async () => {
+      const { exitCode, stderr } = await (await host()).mountQueue();
+      expect(exitCode).toBe(1);
+      expect(stderr).toBe(
+        `backup-mx: queue volume ${QUEUE_VOLUME}: did not appear in five minutes\n`,
+      );
+    });
+
+    test("grows with its disk", async () => {
+      const disk = blank();
+      await (await host(disk)).mountQueue();
+      await switchOff();
+      disk.run("truncate", "--size=128M", disk.path);
+      const machine = await host(disk);
+      expect(await machine.mountQueue()).toMatchObject({ exitCode: 0, stderr: "" });
+      const size = await machine.succeed(
+        ...["df", "--output=size", "--block-size=1M", "/var/spool/backup-mx"],
+      );
+      expect(Number(size.split("\n")[1])).toBeGreaterThan(90);
+    }, 120_000);
+  },
+);
+
+/** One partition, as a person would have made it. */
+function writeMbr(disk: Disk): void {
+  const table = Buffer.alloc(512);
+  // Type 83, from sector 2048 to the end.
+  table.set([0, 0, 2, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 0xf8, 1, 0], 446);
+  table.set([0x55, 0xaa], 510);
+  const file = openSync(disk.path, "r+");
+  writeSync(file, table);
+  closeSync(file);
+}

@@ -1,0 +1,87 @@
+import { BackupMx } from "../../lib";
+import { MailServer, type MailServerProps } from "../../lib/aws/mail-server";
+import { newStack, only, synthesize } from "../support/stack";
+
+const HOSTNAME = "mx2.example.net";
+
+function build(props: MailServerProps = {}) {
+  const stack = newStack();
+  new MailServer(stack, "Server", {
+    hostname: HOSTNAME,
+    defaultInstanceType: "t4g.small",
+    userData: () => "#cloud-config\n",
+    ...props,
+  });
+  const json = synthesize(stack);
+  return { json, volume: only(json.resource, "aws_ebs_volume") };
+}
+
+describe("the queue volume", () => {
+  test("is encrypted, refuses to be destroyed, and leaves a snapshot if it is after all", () => {
+    expect(build().volume).toMatchObject({
+      encrypted: true,
+      type: "gp3",
+      size: 20,
+      final_snapshot: true,
+      lifecycle: { prevent_destroy: true, ignore_changes: ["availability_zone"] },
+    });
+  });
+
+  test("stands in the zone of the instance's subnet, known before the instance is", () => {
+    for (const props of [{}, { subnetId: "subnet-0123456789abcdef0" }]) {
+      const { json, volume } = build(props);
+      const subnet = only(json.data, "aws_subnet");
+      expect(volume.availability_zone).toMatch(/^\$\{data\.aws_subnet\.\w+\.availability_zone\}$/);
+      expect(only(json.resource, "aws_instance").subnet_id).toBe(subnet.id);
+    }
+  });
+
+  test("stays with its instance when the region gets a new zone", () => {
+    const ignored = (props: MailServerProps) =>
+      only(build(props).json.resource, "aws_instance").lifecycle.ignore_changes;
+    expect(ignored({})).toEqual(["ami", "subnet_id"]);
+    expect(ignored({ subnetId: "subnet-0123456789abcdef0" })).toEqual(["ami"]);
+  });
+
+  test("is let go by a stopped instance only", () => {
+    const attachment = only(build().json.resource, "aws_volume_attachment");
+    expect(attachment.stop_instance_before_detaching).toBe(true);
+    expect(attachment).not.toHaveProperty("force_detach");
+  });
+
+  test("has no schedule of snapshots unless told", () => {
+    expect(build().json.resource).not.toHaveProperty("aws_dlm_lifecycle_policy");
+    expect(build().json.resource).not.toHaveProperty("aws_iam_role");
+  });
+
+  test("has daily snapshots, made by a role that can do nothing else", () => {
+    const { json, volume } = build({ queueSnapshots: 7 });
+    const { policy_details } = only(json.resource, "aws_dlm_lifecycle_policy");
+    expect(policy_details.schedule[0].retain_rule).toEqual({ count: 7 });
+    expect(volume.tags).toMatchObject(policy_details.target_tags);
+    const { Statement } = JSON.parse(only(json.resource, "aws_iam_role_policy").policy);
+    expect(Statement.flatMap(({ Action }: { Action: string }) => Action).sort()).toEqual([
+      "ec2:CreateSnapshot",
+      "ec2:CreateTags",
+      "ec2:DeleteSnapshot",
+      "ec2:DescribeSnapshots",
+      "ec2:DescribeVolumes",
+    ]);
+  });
+
+  test("can be let go of on purpose", () => {
+    const stack = newStack();
+    const mx = new BackupMx(stack, "Mx2", {
+      hostname: HOSTNAME,
+      domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
+    });
+    mx.queueVolume.lifecycle = { preventDestroy: false };
+    const { lifecycle } = only(synthesize(stack).resource, "aws_ebs_volume");
+    expect(lifecycle.prevent_destroy).toBe(false);
+  });
+
+  test("must have a size that EBS has", () => {
+    expect(() => build({ queueVolumeSize: 0 })).toThrow(/^queueVolumeSize 0 is out of range/);
+    expect(() => build({ queueSnapshots: 1001 })).toThrow(/^queueSnapshots 1001 is out of range/);
+  });
+});
