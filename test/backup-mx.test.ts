@@ -388,20 +388,18 @@ describe("a value that is known at deploy time only", () => {
     );
   });
 
-  test("may be a reply code and a size of the policy", () => {
+  test("may be a reply code of the policy", () => {
     const { file } = deferred((_, number) => ({
       ...DEFAULTS,
       domains: [{ ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) }],
       unverifiedRecipientRejectCode: number("reject"),
       unverifiedRecipientDeferCode: number("defer"),
       unknownAddressRejectCode: number("unknown"),
-      messageSizeLimit: number("size"),
     }));
     for (const line of [
       `unverified_recipient_reject_code = \${var.reject}`,
       `unverified_recipient_defer_code = \${var.defer}`,
       `unknown_address_reject_code = \${var.unknown}`,
-      `message_size_limit = \${var.size}`,
     ]) {
       expect(file("main.cf")).toContain(`\n${line}\n`);
     }

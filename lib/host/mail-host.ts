@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
@@ -7,6 +5,7 @@ import { watchedPrimaries } from "../mail/watched-primaries";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
+import { shippedFile } from "./shipped-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 const WATCH = "/usr/local/sbin/backup-mx-watch";
@@ -82,7 +81,7 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
         },
         {
           path: "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
-          content: shipped("mailscanner.service.conf"),
+          content: shippedFile("mailscanner.service.conf"),
         },
       ]
     : [];
@@ -91,10 +90,10 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
 /** The disk under the mail, mounted before anything that handles mail can start. */
 function queueFiles(): HostFile[] {
   return [
-    { path: QUEUE, content: shipped("backup-mx-queue"), isProgram: true },
+    { path: QUEUE, content: shippedFile("backup-mx-queue"), isProgram: true },
     {
       path: "/etc/systemd/system/backup-mx-queue.service",
-      content: shipped("backup-mx-queue.service"),
+      content: shippedFile("backup-mx-queue.service"),
     },
   ];
 }
@@ -102,10 +101,10 @@ function queueFiles(): HostFile[] {
 /** The command of the postmaster, and what of it runs every minute. */
 function commandFiles(): HostFile[] {
   return [
-    { path: "/usr/local/sbin/backup-mx", content: shipped("backup-mx"), isProgram: true },
+    { path: "/usr/local/sbin/backup-mx", content: shippedFile("backup-mx"), isProgram: true },
     ...["backup-mx-tidy.service", "backup-mx-tidy.timer"].map((unit) => ({
       path: `/etc/systemd/system/${unit}`,
-      content: shipped(unit),
+      content: shippedFile(unit),
     })),
   ];
 }
@@ -120,14 +119,14 @@ function setupFiles(
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
     ...["postfix.service.d", "postfix@.service.d"].map((folder) => ({
       path: `/etc/systemd/system/${folder}/backup-mx.conf`,
-      content: shipped("postfix.service.conf"),
+      content: shippedFile("postfix.service.conf"),
     })),
     ...watchFiles(domains),
     {
       path: "/etc/backup-mx/setup.env",
       content: setupEnvironment(policy, domains, queueVolumeId, upkeep),
     },
-    { path: SETUP, content: shipped("backup-mx-setup"), isProgram: true },
+    { path: SETUP, content: shippedFile("backup-mx-setup"), isProgram: true },
   ];
 }
 
@@ -137,9 +136,9 @@ function watchFiles(domains: readonly MailDomain[]): HostFile[] {
     { path: "/etc/backup-mx/primaries", content: watchedPrimaries(domains) },
     {
       path: "/etc/systemd/system/backup-mx-watch.service",
-      content: shipped("backup-mx-watch.service"),
+      content: shippedFile("backup-mx-watch.service"),
     },
-    { path: WATCH, content: shipped("backup-mx-watch"), isProgram: true },
+    { path: WATCH, content: shippedFile("backup-mx-watch"), isProgram: true },
   ];
 }
 
@@ -180,8 +179,4 @@ function setupEnvironment(
   return Object.entries(variables)
     .map(([name, value]) => `${name}='${value}'\n`)
     .join("");
-}
-
-function shipped(name: string): string {
-  return readFileSync(join(__dirname, "files", name), "utf8");
 }

@@ -44,7 +44,7 @@ describe("the instance", () => {
 
   test("is not replaced for a newer image, but for other user data", () => {
     const { instance } = build();
-    expect(instance.lifecycle).toEqual({ ignore_changes: ["ami"] });
+    expect(instance.lifecycle).toEqual({ ignore_changes: ["ami", "availability_zone"] });
     expect(instance.user_data_replace_on_change).toBe(true);
   });
 
@@ -87,7 +87,7 @@ describe("the image", () => {
   test("can be given: then nothing is looked up", () => {
     const { json, instance } = build({ amiId: AMI });
     expect(instance.ami).toBe(AMI);
-    expect(json.data).toBeUndefined();
+    expect(json.data).not.toHaveProperty("aws_ssm_parameter");
   });
 
   test("must be given where the instance type is known at deploy time only", () => {
@@ -114,8 +114,9 @@ describe("the network", () => {
     );
   });
 
-  test("can be a subnet and its VPC: then nothing is looked up", () => {
-    const { json } = build({ subnetId: SUBNET, vpcId: VPC, amiId: AMI });
+  test("can be a subnet, its VPC and its zone: then nothing is looked up", () => {
+    const availabilityZone = "eu-central-1a";
+    const { json } = build({ subnetId: SUBNET, vpcId: VPC, availabilityZone, amiId: AMI });
     expect(only(json.resource, "aws_security_group").vpc_id).toBe(VPC);
     expect(json.data).toBeUndefined();
   });

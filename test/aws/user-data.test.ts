@@ -23,9 +23,9 @@ describe("the size of user data", () => {
     expect(userDataSize("ä€🚀").plain).toBe(2 + 3 + 4);
   });
 
-  test("counts a reference as the longest address", () => {
+  test("counts a reference as the id of a volume", () => {
     expect(userDataSize(`a ${REFERENCE} b ${REFERENCE}`).plain).toBe(
-      "a 255.255.255.255 b 255.255.255.255".length,
+      "a vol-0123456789abcdef0 b vol-0123456789abcdef0".length,
     );
   });
 

@@ -68,6 +68,11 @@ describe("the user data of a mail host", () => {
       "/etc/postfix/header_checks",
       "/etc/MailScanner/conf.d/backup-mx.conf",
       "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
+      "/usr/local/sbin/backup-mx-queue",
+      "/etc/systemd/system/backup-mx-queue.service",
+      "/usr/local/sbin/backup-mx",
+      "/etc/systemd/system/backup-mx-tidy.service",
+      "/etc/systemd/system/backup-mx-tidy.timer",
       "/etc/apt/apt.conf.d/60backup-mx",
       "/etc/chrony/sources.d/amazon.sources",
       "/etc/systemd/system/postfix.service.d/backup-mx.conf",
@@ -86,13 +91,15 @@ describe("the user data of a mail host", () => {
     expect(paths.filter((path) => /mailscanner|header_checks/i.test(path))).toEqual([]);
   });
 
-  test("runs the setup program, which is the one in this repository", () => {
+  test("runs the setup program, which is the one in this repository without its comments", () => {
     const text = userData();
     expect(parse(text).runcmd).toEqual([[SETUP]]);
-    expect(writtenFiles(text)[SETUP]).toEqual({
-      content: readFileSync(join(__dirname, "../../lib/host/files/backup-mx-setup"), "utf8"),
-      permissions: "0755",
-    });
+    const { content, permissions } = writtenFiles(text)[SETUP];
+    const lines = readFileSync(join(__dirname, "../../lib/host/files/backup-mx-setup"), "utf8")
+      .split("\n")
+      .filter((line, number) => number === 0 || !line.trimStart().startsWith("#"));
+    expect(content).toBe(lines.join("\n"));
+    expect(permissions).toBe("0755");
   });
 
   test("is the same each time", () => {
@@ -124,6 +131,8 @@ describe("what the setup program is told", () => {
       MAILSCANNER_SHA256: "",
       CLAMAV: "",
       WATCH_INTERVAL: "30s",
+      QUEUE_VOLUME: PLACE.queueVolumeId,
+      DELIVER_UNSCANNED_AFTER: "",
     });
   });
 

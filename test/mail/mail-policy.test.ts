@@ -111,7 +111,7 @@ describe("each prop changes its setting and no other", () => {
     // The room on disk follows from the size of a message.
     [
       { messageSizeLimit: 10_000_000 },
-      { message_size_limit: "10000000", queue_minfree: "40000000" },
+      { message_size_limit: "10000000", queue_minfree: "700000000" },
     ],
     [{ postfixSettings: { maximal_backoff_time: "30m" } }, { maximal_backoff_time: "30m" }],
     [{ postfixSettings: { smtp_tls_loglevel: "1" } }, { smtp_tls_loglevel: "1" }],
