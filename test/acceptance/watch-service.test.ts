@@ -1,6 +1,7 @@
 import { App, TerraformStack, Testing } from "cdktf";
 import { BackupMx, MailScanner } from "../../lib";
 import { DebianImage } from "../lab/debian-image";
+import { Disk } from "../lab/disk";
 import { DnsServer } from "../lab/dns-server";
 import { eventually } from "../lab/eventually";
 import { Machine } from "../lab/machine";
@@ -9,7 +10,7 @@ import { PackageMirror } from "../lab/package-mirror";
 import { Primary } from "../lab/primary";
 import { smtp } from "../lab/smtp-client";
 import { describeWith, program, root } from "../support/requirements";
-import { deployedUserData } from "../support/synthesized";
+import { deployedUserData, QUEUE_DEVICE } from "../support/synthesized";
 
 const BACKUP = "198.51.100.25";
 
@@ -80,6 +81,8 @@ describeWith(
         nameserver: dns.address,
       });
       ends.push(() => primary.remove());
+      const disk = new Disk(20 * 1024 ** 3);
+      ends.push(() => disk.remove());
       machine = await Machine.boot({
         image,
         host: network.addHost("mx2", `${BACKUP}/24`),
@@ -87,6 +90,7 @@ describeWith(
         userData: userData(),
         nameserver: dns.address,
         proxy: mirror.url,
+        disks: { [QUEUE_DEVICE]: disk.attach() },
       });
       ends.push(() => machine.remove());
       expect((await machine.cloudInit(480_000)).exitCode).toBe(0);
