@@ -19,7 +19,7 @@ export interface FirewallProps {
 }
 
 /**
- * The only door is port 25. Out goes SMTP, and HTTP and HTTPS for packages and signatures. All of it
+ * The only door is port 25. Out goes SMTP, and HTTP and HTTPS for packages and signatures, all of it
  * over IPv4, but for primaries that are given with an IPv6 address of their own.
  */
 export class Firewall extends Construct {
@@ -35,14 +35,16 @@ export class Firewall extends Construct {
       // An instance cannot be without a group while its group is replaced.
       lifecycle: { createBeforeDestroy: true },
     });
-    new VpcSecurityGroupIngressRule(this, "SmtpIpv4", {
-      securityGroupId: this.securityGroup.id,
-      description: "Mail from everywhere",
-      ipProtocol: "tcp",
-      fromPort: SMTP,
-      toPort: SMTP,
-      ...EVERYWHERE.Ipv4,
-    });
+    for (const [version, everywhere] of Object.entries(EVERYWHERE)) {
+      new VpcSecurityGroupIngressRule(this, `Smtp${version}`, {
+        securityGroupId: this.securityGroup.id,
+        description: "Mail from everywhere",
+        ipProtocol: "tcp",
+        fromPort: SMTP,
+        toPort: SMTP,
+        ...everywhere,
+      });
+    }
     this.allowOut(SMTP, "Mail to the primaries");
     this.allowOut(80, "Debian packages, signed");
     this.allowOut(443, "MailScanner, SpamAssassin rules, virus signatures");

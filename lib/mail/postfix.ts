@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import { isDeferred } from "./deferred-value";
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
@@ -33,7 +32,7 @@ export function postfixFiles(
   const recipients = recipientEntries(policy, domains);
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
   return new Map([
-    [`${FOLDER}/main.cf`, mainCf(policy, domains, publicAddress, recipients.length > 0)],
+    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, recipients.length > 0)],
     [`${FOLDER}/master.cf`, MASTER_CF],
     [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
     [
@@ -84,14 +83,9 @@ function routes(comment: string, transport: string, domains: readonly MailDomain
   );
 }
 
-function mainCf(
-  policy: MailPolicy,
-  domains: readonly MailDomain[],
-  publicAddress: string,
-  hasRecipients: boolean,
-): string {
+function mainCf(policy: MailPolicy, publicAddress: string, hasRecipients: boolean): string {
   const free = new Map(policy.postfixSettings);
-  const lines = mainCfGroups(policy, domains, publicAddress, hasRecipients).flatMap(
+  const lines = mainCfGroups(policy, publicAddress, hasRecipients).flatMap(
     ({ comment, settings }) => [
       "",
       ...comment.map((line) => `# ${line}`),
@@ -123,21 +117,7 @@ function literal(text: string): string {
   return text.replace(/\$(?!\{TfToken\[)/g, "$$$$");
 }
 
-/**
- * IPv4 alone: EC2 gives an IPv6 address no name in reverse DNS, and mail from such an address is
- * refused by many. A primary that is given with an IPv6 address is in a network of the user's.
- */
-function protocols(domains: readonly MailDomain[]): string {
-  const addresses = domains.flatMap(({ primaries }) => primaries.map(({ address }) => address));
-  return addresses.some((address) => isIPv6(address ?? "")) ? "all" : "ipv4";
-}
-
-function mainCfGroups(
-  policy: MailPolicy,
-  domains: readonly MailDomain[],
-  publicAddress: string,
-  hasRecipients: boolean,
-): Group[] {
+function mainCfGroups(policy: MailPolicy, publicAddress: string, hasRecipients: boolean): Group[] {
   return [
     {
       comment: [
@@ -150,7 +130,7 @@ function mainCfGroups(
         ["mydestination", "$myhostname, localhost"],
         ["mynetworks", "127.0.0.0/8 [::1]/128"],
         ["inet_interfaces", "all"],
-        ["inet_protocols", protocols(domains)],
+        ["inet_protocols", "all"],
         ["smtp_address_preference", "ipv4"],
         ["proxy_interfaces", publicAddress],
         ["smtpd_banner", "$myhostname ESMTP"],

@@ -64,11 +64,13 @@ describe("IPv6, for which EC2 has no reverse DNS", () => {
       .filter(({ cidr_ipv6 }) => cidr_ipv6 !== undefined)
       .map(({ from_port }) => from_port);
 
-  test("is neither open nor used", () => {
+  test("is open for mail that comes in, and for nothing else", () => {
     const synthesized = backup({ zone: ZONE });
     const { resource } = synthesized;
-    expect(rules(resource)).toEqual([]);
-    expect(deployedUserData(synthesized, "192.0.2.1")).toContain("inet_protocols = ipv4\n");
+    expect(rules(resource)).toEqual([25]);
+    expect(deployedUserData(synthesized, "192.0.2.1")).toContain(
+      "smtp_address_preference = ipv4\n",
+    );
   });
 
   test("is used to a primary that has an IPv6 address in the props", () => {
@@ -76,7 +78,6 @@ describe("IPv6, for which EC2 has no reverse DNS", () => {
     const synthesized = backup({
       domains: [{ ...DOMAIN, primaries: [{ hostname: "mx1.example.com", address, port: 2525 }] }],
     });
-    expect(rules(synthesized.resource)).toEqual([2525]);
-    expect(deployedUserData(synthesized, "192.0.2.1")).toContain("inet_protocols = all\n");
+    expect(rules(synthesized.resource)).toEqual([25, 2525]);
   });
 });
