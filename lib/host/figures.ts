@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { MailDomain } from "../mail/mail-domain";
 import type { HostFile } from "./host-file";
+import { shippedFile } from "./shipped-file";
 
 /** What a host must know to measure itself. */
 export interface FiguresProps {
@@ -42,7 +41,7 @@ export function figuresFiles({ hostname, domains, usesPort25 }: FiguresProps): H
     { path: "/etc/systemd/system/backup-mx-metrics.timer", content: TIMER },
     ...["backup-mx-figures", "backup-mx-metrics"].map((name) => ({
       path: `/usr/local/sbin/${name}`,
-      content: readFileSync(join(__dirname, "files", name), "utf8"),
+      content: shippedFile(name),
       isProgram: true,
     })),
   ];

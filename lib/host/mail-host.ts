@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
+import { shippedFile } from "./shipped-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 
@@ -69,7 +68,7 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
         },
         {
           path: "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
-          content: shipped("mailscanner.service.conf"),
+          content: shippedFile("mailscanner.service.conf"),
         },
       ]
     : [];
@@ -84,10 +83,10 @@ function setupFiles(
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
     ...["postfix.service.d", "postfix@.service.d"].map((folder) => ({
       path: `/etc/systemd/system/${folder}/backup-mx.conf`,
-      content: shipped("postfix.service.conf"),
+      content: shippedFile("postfix.service.conf"),
     })),
     { path: "/etc/backup-mx/setup.env", content: setupEnvironment(policy, domains, upkeep) },
-    { path: SETUP, content: shipped("backup-mx-setup"), isProgram: true },
+    { path: SETUP, content: shippedFile("backup-mx-setup"), isProgram: true },
   ];
 }
 
@@ -124,8 +123,4 @@ function setupEnvironment(
   return Object.entries(variables)
     .map(([name, value]) => `${name}='${value}'\n`)
     .join("");
-}
-
-function shipped(name: string): string {
-  return readFileSync(join(__dirname, "files", name), "utf8");
 }

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
 import type { HostFile } from "./host-file";
 import { SessionManager } from "./session-manager";
+import { shippedFile } from "./shipped-file";
 
 /** How the host is kept in order. */
 export interface OperationsProps {
@@ -73,7 +72,7 @@ Unattended-Upgrade::Automatic-Reboot-Time "${restartTime}";
 function program(name: string): HostFile {
   return {
     path: `/usr/local/sbin/${name}`,
-    content: readFileSync(join(__dirname, "files", name), "utf8"),
+    content: shippedFile(name),
     isProgram: true,
   };
 }

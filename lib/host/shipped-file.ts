@@ -1,0 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * A file that goes to the host as it lies in `files/`, but for its comments: they are for those
+ * who read it here, and a fifth of all user data.
+ */
+export function shippedFile(name: string): string {
+  const text = readFileSync(join(__dirname, "files", name), "utf8");
+  return text.replace(/^[ \t]*#(?!!).*\n/gm, "");
+}
