@@ -138,7 +138,8 @@ function mainCfGroups(
     {
       comment: [
         "This host. Its public address is on no interface (1:1 NAT): Postfix must be",
-        "told, to recognise itself in an MX list and not send mail in circles.",
+        "told, to recognise itself in an MX list and not send mail in circles. It sends over",
+        "IPv4 where it can: no IPv6 address of EC2 has a name in reverse DNS.",
       ],
       settings: [
         ["myhostname", policy.hostname],

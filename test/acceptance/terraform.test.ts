@@ -102,7 +102,7 @@ const COUNTS = {
   aws_route53_record: 2,
   aws_security_group: 1,
   aws_vpc_security_group_egress_rule: 3,
-  aws_vpc_security_group_ingress_rule: 1,
+  aws_vpc_security_group_ingress_rule: 2,
 };
 
 describeWith([terraform, awsProvider], "the real Terraform and AWS provider", () => {
@@ -161,7 +161,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
           },
         ]);
         expect(actions).toEqual(["create"]);
-        expect(ingress).toEqual(["tcp 25-25"]);
+        expect(ingress).toEqual(["tcp 25-25", "tcp 25-25"]);
         const domain = mx[0][0];
         expect(mx).toEqual([[domain, [`10 mx1.${domain}`, `20 mx2.${domain}`]]]);
         expect(addressesIn(planned, "user_data_base64")).toHaveLength(1);

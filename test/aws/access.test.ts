@@ -1,17 +1,8 @@
-import { BackupMx, type BackupMxProps, SessionManager } from "../../lib";
-import { newStack, only, synthesize } from "../support/stack";
+import { type BackupMxProps, SessionManager } from "../../lib";
+import { backup } from "../support/backup";
+import { only } from "../support/stack";
 import { deployedUserData } from "../support/synthesized";
 import { writtenFiles } from "../support/user-data";
-
-function backup(props: Partial<BackupMxProps> = {}) {
-  const stack = newStack();
-  new BackupMx(stack, "Mx2", {
-    hostname: "mx2.example.com",
-    domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
-    ...props,
-  });
-  return synthesize(stack);
-}
 
 const PROGRAM = "/usr/local/sbin/backup-mx-session-manager";
 

@@ -1,15 +1,6 @@
-import { BackupMx, type BackupMxProps } from "../../lib";
-import { newStack, only, synthesize } from "../support/stack";
-
-function backup(props: Partial<BackupMxProps>) {
-  const stack = newStack();
-  new BackupMx(stack, "Mx2", {
-    hostname: "mx2.example.com",
-    domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
-    ...props,
-  });
-  return synthesize(stack);
-}
+import type { BackupMxProps } from "../../lib";
+import { backup } from "../support/backup";
+import { only } from "../support/stack";
 
 test("by default no network is made, and nothing said of the default VPC", () => {
   const { resource } = backup({});

@@ -1,17 +1,8 @@
-import { BackupMx, type BackupMxProps, Route53Zone } from "../../lib";
-import { newStack, only, synthesize } from "../support/stack";
+import { Route53Zone } from "../../lib";
+import { backup } from "../support/backup";
+import { only } from "../support/stack";
 
 // Defects that neither `terraform validate` nor an offline plan finds: AWS would, at the apply.
-
-function backup(props: Partial<BackupMxProps>) {
-  const stack = newStack();
-  new BackupMx(stack, "Mx2", {
-    hostname: "mx2.example.com",
-    domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
-    ...props,
-  });
-  return synthesize(stack);
-}
 
 const domain = (port?: number, preference?: number) => ({
   domains: [
