@@ -7,6 +7,7 @@ import { figuresFiles } from "../../lib/host/figures";
 import { mailDomain } from "../../lib/mail/mail-domain";
 import { mailPolicy } from "../../lib/mail/mail-policy";
 import { postfixFiles } from "../../lib/mail/postfix";
+import { watchedPrimaries } from "../../lib/mail/watched-primaries";
 import { DnsServer } from "../lab/dns-server";
 import { eventually } from "../lab/eventually";
 import { succeed } from "../lab/execution";
@@ -14,6 +15,7 @@ import { Network, type NetworkHost } from "../lab/network";
 import { Postfix } from "../lab/postfix";
 import { Primary } from "../lab/primary";
 import { smtp } from "../lab/smtp-client";
+import { Watch } from "../lab/watch";
 import { describeWith, program, root } from "../support/requirements";
 
 jest.setTimeout(120_000);
@@ -41,6 +43,7 @@ describeWith(
     let dns: DnsServer;
     let primary: Primary;
     let backup: Postfix;
+    let watch: Watch;
     let sender: NetworkHost;
 
     beforeAll(async () => {
@@ -67,9 +70,11 @@ describeWith(
         {
           ...Object.fromEntries(postfixFiles(mailPolicy(HOSTNAME, {}), domains, BACKUP)),
           ...Object.fromEntries(settings.map(({ path, content }) => [path, content])),
+          "/etc/backup-mx/primaries": watchedPrimaries(domains),
         },
         { nameserver: DNS },
       );
+      watch = await Watch.start(backup);
       // What the programs find or leave there is this host's own.
       for (const place of ["/run", "/usr/local/sbin"]) {
         backup.run("mount", "-t", "tmpfs", "tmpfs", place);
@@ -80,6 +85,7 @@ describeWith(
     });
 
     afterAll(async () => {
+      await watch?.remove();
       await backup?.remove();
       await primary?.remove();
       await dns?.stop();
