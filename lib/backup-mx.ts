@@ -13,6 +13,7 @@ import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws
 import { useProvider } from "./aws/provider";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
+import { AWS_REQUEST } from "./host/aws-request";
 import { figuresFiles } from "./host/figures";
 import { mailHostUserData } from "./host/mail-host";
 import { type Operations, type OperationsProps, operations } from "./host/operations";
@@ -454,7 +455,7 @@ export class BackupMx extends Construct {
       publicAddress: this.publicIp,
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
-      figures,
+      reports: figures.length > 0 ? [AWS_REQUEST, ...figures] : [],
     });
   }
 
