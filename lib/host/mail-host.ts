@@ -38,8 +38,8 @@ export interface HostPlace {
   readonly queueVolumeId: string;
   /** How it is kept in order. @default - the defaults of the operations props */
   readonly upkeep?: Operations;
-  /** The files by which it measures itself. @default - it does not */
-  readonly figures?: readonly HostFile[];
+  /** The files by which it tells AWS how it is. @default - it does not */
+  readonly reports?: readonly HostFile[];
 }
 
 /**
@@ -52,7 +52,7 @@ export interface HostPlace {
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
-  { publicAddress, queueVolumeId, upkeep = operations({}), figures = [] }: HostPlace,
+  { publicAddress, queueVolumeId, upkeep = operations({}), reports = [] }: HostPlace,
 ): string {
   return cloudConfig({
     fqdn: policy.hostname,
@@ -65,7 +65,7 @@ export function mailHostUserData(
       ...queueFiles(),
       ...commandFiles(),
       ...operationsFiles(upkeep),
-      ...figures,
+      ...reports,
       ...setupFiles(policy, domains, queueVolumeId, upkeep),
     ],
     program: SETUP,
@@ -154,6 +154,8 @@ function setupEnvironment(
     "curl",
     "postfix",
     "postfix-lmdb",
+    // The certificate of the first boot; on Debian 13 Postfix does without.
+    "ssl-cert",
     ...OPERATIONS_PACKAGES,
     ...(mailScanner.isInstalled ? MAILSCANNER_PACKAGES : []),
     ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : []),

@@ -1,16 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
 import { figuresFiles } from "../../lib/host/figures";
 import { mailDomain } from "../../lib/mail/mail-domain";
 import { mailPolicy } from "../../lib/mail/mail-policy";
 import { postfixFiles } from "../../lib/mail/postfix";
 import { watchedPrimaries } from "../../lib/mail/watched-primaries";
 import { DnsServer } from "../lab/dns-server";
-import { eventually } from "../lab/eventually";
-import { succeed } from "../lab/execution";
 import { Network, type NetworkHost } from "../lab/network";
 import { Postfix } from "../lab/postfix";
 import { Primary } from "../lab/primary";
@@ -20,16 +14,13 @@ import { describeWith, program, root } from "../support/requirements";
 
 jest.setTimeout(120_000);
 
-const REPOSITORY = resolve(__dirname, "../..");
 const DNS = "192.0.2.53";
 const BACKUP = "192.0.2.25";
 const HOSTNAME = "mx2.example.net";
-const CLOUDWATCH = "monitoring.eu-central-1.amazonaws.com";
 
 describeWith(
   [
     root,
-    program("curl", "curl"),
     program("ip", "iproute2"),
     program("openssl", "openssl"),
     program("postfix", "postfix postfix-lmdb"),
@@ -38,7 +29,6 @@ describeWith(
   ],
   "the figures of a host with a real Postfix",
   () => {
-    const folder = mkdtempSync(join(tmpdir(), "figures-"));
     let network: Network;
     let dns: DnsServer;
     let primary: Primary;
@@ -90,7 +80,6 @@ describeWith(
       await primary?.remove();
       await dns?.stop();
       network?.remove();
-      rmSync(folder, { recursive: true });
     });
 
     function figures(): { [name: string]: number } {
@@ -140,53 +129,6 @@ describeWith(
       expect(OldestHeld).toBe(OldestMessage);
       expect(OldestMessage).toBeGreaterThanOrEqual(2);
       expect(OldestMessage).toBeLessThan(60);
-    });
-
-    test("arrive in CloudWatch, signed with the role of the instance", async () => {
-      const [certificate, key] = ["certificate.pem", "key.pem"].map((name) => join(folder, name));
-      await succeed([
-        "openssl",
-        ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key],
-        ...["-out", certificate, "-subj", `/CN=${CLOUDWATCH}`],
-        ...["-addext", `subjectAltName=DNS:${CLOUDWATCH}`],
-      ]);
-      backup.run("ip", "address", "add", "169.254.169.254/32", "dev", "lo");
-      backup.write({
-        "/etc/hosts": `127.0.0.1 ${CLOUDWATCH}\n`,
-        "/etc/ssl/certs/ca-certificates.crt": readFileSync(certificate, "utf8"),
-      });
-      const [command, ...args] = backup.host.command(
-        ...[join(REPOSITORY, "node_modules/.bin/tsx"), join(REPOSITORY, "test/lab/cloudwatch.ts")],
-        ...[certificate, key],
-      );
-      const cloudwatch: ChildProcess = spawn(command, args, {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      try {
-        let printed = "";
-        cloudwatch.stdout?.setEncoding("utf8").on("data", (text: string) => {
-          printed += text;
-        });
-        await eventually(() => printed.includes("ready"));
-        backup.run("/usr/local/sbin/backup-mx-metrics");
-        await eventually(() => printed.includes("Action="));
-        const sent = new URLSearchParams(printed.slice(printed.indexOf("Action=")).trim());
-        expect(sent.get("Action")).toBe("PutMetricData");
-        expect(sent.get("Namespace")).toBe("BackupMx");
-        const received: { [name: string]: string | null } = {};
-        for (let n = 1; sent.has(`MetricData.member.${n}.MetricName`); n++) {
-          const datum = `MetricData.member.${n}`;
-          expect(sent.get(`${datum}.Dimensions.member.1.Name`)).toBe("Host");
-          expect(sent.get(`${datum}.Dimensions.member.1.Value`)).toBe(HOSTNAME);
-          received[sent.get(`${datum}.MetricName`) ?? ""] = sent.get(`${datum}.Value`);
-        }
-        expect(received).toMatchObject({ Held: "2", QueueLength: "2", PrimariesUnreachable: "1" });
-        expect(Object.keys(received).sort()).toEqual(Object.keys(figures()).sort());
-      } finally {
-        const ended = once(cloudwatch, "exit");
-        cloudwatch.kill();
-        await ended;
-      }
     });
   },
 );

@@ -152,7 +152,7 @@ describe("what the setup program is told", () => {
 
   test("without MailScanner", () => {
     expect(setupVariables({ mailScanner: MailScanner.none() })).toMatchObject({
-      PACKAGES: "ca-certificates curl postfix postfix-lmdb chrony unattended-upgrades",
+      PACKAGES: "ca-certificates curl postfix postfix-lmdb ssl-cert chrony unattended-upgrades",
       MAILSCANNER_URL: "",
       MAILSCANNER_SHA256: "",
       CLAMAV: "",

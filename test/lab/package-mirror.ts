@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createReadStream, createWriteStream, existsSync, mkdirSync, mkdtempSync } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { createReadStream, createWriteStream, existsSync, mkdirSync } from "node:fs";
+import { rename, stat } from "node:fs/promises";
 import {
   createServer,
   get,
@@ -10,23 +9,19 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { AptSources } from "./apt-sources";
 import { cacheFolder } from "./cache";
 import type { NetworkHost } from "./network";
+import { Relay } from "./relay";
 
 const port = 3142;
 
-/**
- * A proxy for apt on a host of the lab. The lab has no way out: the half that listens there hands
- * each connection through a socket file to the half that fetches, which is in the test's process.
- */
+/** A proxy for apt on a host of the lab. */
 export class PackageMirror {
   private readonly hosts = AptSources.ofThisMachine().hosts;
   private readonly folder = join(cacheFolder, "packages");
-  private readonly socketFolder = mkdtempSync(join(tmpdir(), "package-mirror-"));
   private readonly server = createServer((request, response) => {
     this.answer(request, response).catch((error) => {
       if (!response.headersSent) {
@@ -36,7 +31,7 @@ export class PackageMirror {
     });
   });
   private readonly fetches = new Map<string, Promise<number>>();
-  private relay?: ChildProcess;
+  private relay?: Relay;
 
   private constructor(private readonly host: NetworkHost) {
     mkdirSync(this.folder, { recursive: true });
@@ -45,7 +40,7 @@ export class PackageMirror {
   /** Opens the proxy on a host. */
   static async open(host: NetworkHost): Promise<PackageMirror> {
     const mirror = new PackageMirror(host);
-    await mirror.listen();
+    mirror.relay = await Relay.open(host, port, mirror.server);
     return mirror;
   }
 
@@ -55,30 +50,8 @@ export class PackageMirror {
   }
 
   async close(): Promise<void> {
-    if (this.relay?.exitCode === null && this.relay.kill()) {
-      await once(this.relay, "exit");
-    }
-    this.server.close();
     this.server.closeAllConnections();
-    await rm(this.socketFolder, { recursive: true });
-  }
-
-  private async listen(): Promise<void> {
-    const socket = join(this.socketFolder, "socket");
-    this.server.listen(socket);
-    await once(this.server, "listening");
-    const [file, ...args] = this.host.command(
-      // Ends with the tests even if they are killed.
-      ...["setpriv", "--pdeathsig", "KILL"],
-      ...["socat", "-d", "-d", `TCP-LISTEN:${port},fork,reuseaddr`, `UNIX-CONNECT:${socket}`],
-    );
-    this.relay = spawn(file, args, { stdio: ["ignore", "ignore", "pipe"] });
-    const stderr = this.relay.stderr as NodeJS.ReadableStream;
-    const [said] = await once(stderr, "data");
-    if (!String(said).includes("listening on")) {
-      throw new Error(`socat does not listen: ${said}`);
-    }
-    stderr.resume();
+    await this.relay?.close();
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,0 +1,261 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Logs, MailScanner, Monitoring, SessionManager } from "../../lib";
+import { Aws, type AwsAnswer } from "../lab/aws";
+import { CloudWatch, type Datum } from "../lab/cloudwatch";
+import { CloudWatchLogs } from "../lab/cloudwatch-logs";
+import { DebianImage } from "../lab/debian-image";
+import { Disk } from "../lab/disk";
+import { DnsServer } from "../lab/dns-server";
+import { eventually } from "../lab/eventually";
+import { type Execution, execute, succeed } from "../lab/execution";
+import { Machine } from "../lab/machine";
+import { Network, type NetworkHost } from "../lab/network";
+import { PackageMirror } from "../lab/package-mirror";
+import { Primary } from "../lab/primary";
+import { smtp } from "../lab/smtp-client";
+import { backup } from "../support/backup";
+import { describeWith, program, root } from "../support/requirements";
+import { deployedUserData, QUEUE_DEVICE } from "../support/synthesized";
+
+// A booted host with all that it does in AWS, beside services that check each signature.
+
+const PUBLIC_ADDRESS = "203.0.113.25";
+const BACKUP = "198.51.100.25";
+const HOSTNAME = "mx2.example.com";
+const AGENT = "/ec2-downloads-windows/SSMAgent/latest/debian_amd64/amazon-ssm-agent.deb";
+const SESSION_MANAGER = "/usr/local/sbin/backup-mx-session-manager";
+
+/** A package that has in it what the real one has, as far as the host minds. */
+async function agentPackage(): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), "agent-"));
+  try {
+    mkdirSync(join(folder, "tree/DEBIAN"), { recursive: true });
+    writeFileSync(
+      join(folder, "tree/DEBIAN/control"),
+      "Package: amazon-ssm-agent\nVersion: 3.3\nArchitecture: all\n" +
+        "Maintainer: Nobody <nobody@example.org>\nDescription: stands in for the agent\n",
+    );
+    mkdirSync(join(folder, "tree/lib/systemd/system"), { recursive: true });
+    writeFileSync(
+      join(folder, "tree/lib/systemd/system/amazon-ssm-agent.service"),
+      "[Service]\nExecStart=sleep infinity\n[Install]\nWantedBy=multi-user.target\n",
+    );
+    const file = join(folder, "agent.deb");
+    await succeed(["dpkg-deb", "--root-owner-group", "--build", join(folder, "tree"), file]);
+    return readFileSync(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describeWith(
+  [
+    root,
+    program("dpkg-deb", "dpkg"),
+    program("ip", "iproute2"),
+    program("mmdebstrap", "mmdebstrap"),
+    program("openssl", "openssl"),
+    program("postfix", "postfix"),
+    program("socat", "socat"),
+    program("systemd-nspawn", "systemd-container"),
+    program("unbound", "unbound"),
+  ],
+  "a booted host among the services of AWS",
+  () => {
+    const network = new Network();
+    const ends: (() => unknown)[] = [() => network.remove()];
+    const cloudwatch = new CloudWatch();
+    const logs = new CloudWatchLogs(`/backup-mx/${HOSTNAME} journal`);
+    let agent: Buffer;
+    let aws: Aws;
+    let primary: Primary;
+    let machine: Machine;
+    let sender: NetworkHost;
+    /** Tries again for half a minute, while other tests run. */
+    let failure: Promise<Execution>;
+
+    /** The bucket of AWS; the package there is not the one that was expected. */
+    const bucket = ({ url }: { url: string }): AwsAnswer =>
+      url === AGENT ? { status: 200, body: agent } : { status: 404, body: "NoSuchKey" };
+
+    beforeAll(async () => {
+      const image = DebianImage.build("trixie");
+      ends.push(() => image.remove());
+      const mirror = await PackageMirror.open(network.addHost("mirror", "198.51.100.99/24"));
+      ends.push(() => mirror.close());
+      agent = await agentPackage();
+      aws = await Aws.start(network.addHost("aws", "198.51.100.44/24", `${Aws.METADATA}/16`), {
+        "logs.eu-central-1": logs.answer,
+        "monitoring.eu-central-1": cloudwatch.answer,
+        s3: bucket,
+      });
+      ends.push(() => aws.stop());
+      const dns = await DnsServer.start(network.addHost("dns", "198.51.100.53/24"), {
+        "example.com": ["MX 10 mx1.example.com", `MX 20 ${HOSTNAME}`],
+        "mx1.example.com": ["A 198.51.100.10"],
+        [HOSTNAME]: [`A ${PUBLIC_ADDRESS}`],
+        "sender.example": ["A 198.51.100.80"],
+        "inbound-smtp.us-east-1.amazonaws.com": ["A 198.51.100.10"],
+        ...Object.fromEntries(aws.names.map((name) => [name, ["A 198.51.100.44"]])),
+      });
+      ends.push(() => dns.stop());
+      sender = network.addHost("sender", "198.51.100.80/24");
+      primary = await Primary.start(network.addHost("mx1", "198.51.100.10/24"), {
+        hostname: "mx1.example.com",
+        users: ["bob@example.com"],
+        nameserver: dns.address,
+      });
+      ends.push(() => primary.remove());
+      const disk = new Disk(20 * 1024 ** 3);
+      ends.push(() => disk.remove());
+      const stack = backup({
+        mailScanner: MailScanner.none(),
+        logs: Logs.toLogGroup(),
+        monitoring: Monitoring.toTopic("arn:aws:sns:eu-central-1:111122223333:alarms"),
+        sessionManager: SessionManager.install({ packageSha256: "0".repeat(64) }),
+      });
+      machine = await Machine.boot({
+        image,
+        host: network.addHost("mx2", `${BACKUP}/24`, "169.254.0.25/16"),
+        hostname: "ip-198-51-100-25",
+        userData: deployedUserData(stack, PUBLIC_ADDRESS),
+        nameserver: dns.address,
+        proxy: mirror.url,
+        files: {
+          "/etc/ssl/certs/ca-certificates.crt": { content: aws.certificate },
+          "/usr/local/share/ca-certificates/aws.crt": { content: aws.certificate },
+          // Five minutes are long for a test, and one as well.
+          ...Object.fromEntries(
+            ["metrics", "logs"].map((timer) => [
+              `/etc/systemd/system/backup-mx-${timer}.timer.d/often.conf`,
+              { content: "[Timer]\nOnCalendar=*:*:0/10\nAccuracySec=1s\n" },
+            ]),
+          ),
+        },
+        disks: { [QUEUE_DEVICE]: disk.attach() },
+      });
+      ends.push(() => machine.remove());
+      expect(await machine.cloudInit(300_000)).toMatchObject({ exitCode: 0, errors: [] });
+      failure = machine.run(SESSION_MANAGER, "https://s3.amazonaws.com/elsewhere.deb");
+    }, 600_000);
+
+    afterAll(async () => {
+      for (const end of ends.reverse()) {
+        await end();
+      }
+    }, 120_000);
+
+    const values = (data: { readonly [metric: string]: Datum } | undefined) =>
+      Object.fromEntries(Object.entries(data ?? {}).map(([name, { value }]) => [name, value]));
+
+    test("its timer sends its figures to CloudWatch, signed with the role of the instance", async () => {
+      const sent = await eventually(
+        () => cloudwatch.received.find((data) => data.Ready?.value === 1),
+        60,
+      );
+      expect(values(sent)).toEqual({
+        Ready: 1,
+        QueueLength: 0,
+        OldestMessage: 0,
+        Held: 0,
+        OldestHeld: 0,
+        DiskUsed: expect.any(Number),
+        MemoryUsed: expect.any(Number),
+        CertificateDays: expect.any(Number),
+        PrimariesUnreachable: 0,
+        OutboundPort25: 1,
+      });
+      for (const datum of Object.values(sent)) {
+        expect(datum).toMatchObject({
+          namespace: "BackupMx",
+          dimensions: { Host: HOSTNAME },
+          unit: expect.stringMatching(/^(Count|Seconds|Percent)$/),
+        });
+      }
+      expect(aws.unsigned).toEqual([]);
+    }, 90_000);
+
+    test("an outage is in the next figures", async () => {
+      expect(
+        (await smtp(sender, BACKUP, { helo: "sender.example", from: "", to: "bob@example.com" }))
+          .rcpt[0].code,
+      ).toBe(250);
+      await primary.refuse();
+      const { data } = await smtp(sender, BACKUP, {
+        helo: "sender.example",
+        from: "alice@sender.example",
+        to: "bob@example.com",
+        data: "Subject: waits\n\nhello\n",
+      });
+      expect(data?.code).toBe(250);
+      await eventually(() => {
+        const last = values(cloudwatch.received.at(-1));
+        return last.QueueLength === 1 && last.PrimariesUnreachable === 1;
+      }, 40);
+      await primary.become("up");
+    }, 90_000);
+
+    const lines = (pattern: RegExp) =>
+      logs.events.map(({ message }) => message).filter((message) => pattern.test(message));
+
+    test("its log group has how it was set up, and what became of mail", async () => {
+      await eventually(() => lines(/^cloud-init\[\d+\]: backup-mx: ready: /).length === 1, 30);
+      expect(lines(/backup-mx: installing packages/)).toHaveLength(1);
+      await eventually(() => lines(/^postfix\/qmgr\[\d+\]: .*to=|removed$/).length > 0, 30);
+      const { timestamp } = logs.events.find(({ message }) => message.includes("ready: ")) ?? {};
+      expect(Math.abs(Date.now() - (timestamp ?? 0))).toBeLessThan(10 * 60_000);
+    }, 90_000);
+
+    test("what is logged while AWS does not answer arrives later, each line once and in order", async () => {
+      const failures = async () => {
+        const unit = ["--unit", "backup-mx-logs", "--grep", "journal was not sent"];
+        return (await machine.run("journalctl", "--quiet", ...unit)).stdout.split("\n").length - 1;
+      };
+      const before = await failures();
+      aws.isDown = true;
+      // More than AWS takes at once.
+      const write = `for n in $(seq 5000); do printf '%04d %300s\\n' $n x; done | logger -p mail.info -t burst`;
+      await machine.run("sh", "-c", write);
+      await eventually(async () => (await failures()) > before, 40);
+      expect(lines(/^burst/)).toEqual([]);
+      aws.isDown = false;
+      await eventually(() => lines(/^burst/).length >= 5000, 60);
+      const numbers = lines(/^burst/).map((line) => /: (\d+) /.exec(line)?.[1]);
+      expect(numbers).toEqual(
+        Array.from({ length: 5000 }, (_, n) => String(n + 1).padStart(4, "0")),
+      );
+      expect(logs.refusals).toEqual([]);
+      expect(aws.unsigned).toEqual([]);
+    }, 150_000);
+
+    test("its mail is encrypted from the first boot", async () => {
+      const { stderr } = await execute(
+        sender.command(
+          ...["openssl", "s_client", "-starttls", "smtp", "-connect", `${BACKUP}:25`, "-brief"],
+        ),
+      );
+      expect(stderr).toMatch(/^Protocol version: TLSv1\.3$/m);
+    });
+
+    test("an agent that is not the expected one is not installed, and mail is taken all the same", async () => {
+      const { stdout: output } = await machine.run("cat", "/var/log/cloud-init-output.log");
+      expect(output).toMatch(/amazon-ssm-agent\.deb: FAILED/);
+      expect(output).toContain("backup-mx: Session Manager could not be installed");
+      expect((await machine.run("dpkg", "--status", "amazon-ssm-agent")).exitCode).not.toBe(0);
+    });
+
+    test("an agent that cannot be downloaded is an error, and the expected one is installed", async () => {
+      expect(await failure).toMatchObject({
+        exitCode: 22,
+        stderr: expect.stringContaining("404"),
+      });
+      const sum = createHash("sha256").update(agent).digest("hex");
+      expect((await machine.run(SESSION_MANAGER, "", sum)).exitCode).toBe(0);
+      const { stdout } = await machine.run("systemctl", "is-active", "amazon-ssm-agent");
+      expect(stdout).toBe("active\n");
+    }, 120_000);
+  },
+);
