@@ -11,6 +11,7 @@ import { MailServer, type MailServerProps } from "./aws/mail-server";
 import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import { useProvider } from "./aws/provider";
+import { RecipientStore } from "./aws/recipient-store";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { figuresFiles } from "./host/figures";
@@ -27,6 +28,7 @@ import {
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
 import { queueReserve } from "./mail/queue-reserve";
+import { recipientList } from "./mail/recipient-list";
 import { wholeNumber } from "./mail/whole-number";
 
 /** For the domains of a further node: their records are published by the first. */
@@ -168,6 +170,9 @@ export class BackupMx extends Construct {
   private readonly operations: Operations;
   private readonly alarms?: Alarms;
   private readonly outboundPort25: OutboundPort25;
+  private readonly kmsKeyArn?: string;
+  /** Where the lists of recipients that come from files are; made with the first of them. */
+  private recipients?: RecipientStore;
   private readonly domains: MailDomain[] = [];
   private readonly nodeProps: readonly BackupMxNodeProps[];
 
@@ -180,6 +185,7 @@ export class BackupMx extends Construct {
     this.hostname = this.policy.hostname;
     this.operations = operations(props);
     this.outboundPort25 = props.outboundPort25 ?? OutboundPort25.requested();
+    this.kmsKeyArn = props.kmsKeyArn;
     const { messageSizeLimit } = this.policy;
     this.server = new MailServer(this, "Server", {
       hostname: this.hostname,
@@ -261,6 +267,9 @@ export class BackupMx extends Construct {
     // An error in the recipients is due now, not at synthesis.
     domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
     this.domains.push(domain);
+    if (domain.recipients.isFromFile) {
+      this.recipients ??= this.recipientStore();
+    }
     domain.primaries.forEach(({ port, address }, index) => {
       const name = isDeferred(port) ? `Domain${this.domains.length - 1}Primary${index}` : port;
       const version = isIPv6(address ?? "") ? "Ipv6" : "Ipv4";
@@ -296,6 +305,16 @@ export class BackupMx extends Construct {
         `every recipient of ${domain.name} is accepted; mail to those that do not exist will be bounced to forged senders`,
       );
     }
+  }
+
+  private recipientStore(): RecipientStore {
+    const store = new RecipientStore(this, "Recipients", {
+      name: this.hostname,
+      kmsKeyArn: this.kmsKeyArn,
+      list: () => recipientList(this.domains),
+    });
+    this.server.role.grant("Recipients", ...store.rights());
+    return store;
   }
 
   /** Nobody deploys a backup that cannot deliver without being told; once is enough. */
@@ -455,6 +474,7 @@ export class BackupMx extends Construct {
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
       figures,
+      recipientsUrl: this.recipients?.url,
     });
   }
 

@@ -128,7 +128,10 @@ export class TerraformProject {
         `run "apply" {}\n`,
     );
     // In the end the test destroys what it has made.
-    this.write("cdk.tf.json", this.configuration.replaceAll('"prevent_destroy":true', ""));
+    this.write(
+      "cdk.tf.json",
+      this.configuration.replaceAll('"prevent_destroy":true', '"prevent_destroy":false'),
+    );
     const printed = await this.run("test", "-json", "-verbose");
     this.write("cdk.tf.json", this.configuration);
     const { test_state } = printed
