@@ -14,6 +14,7 @@ import { MailServer, type MailServerProps } from "./aws/mail-server";
 import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import { useProvider } from "./aws/provider";
+import { RecipientStore } from "./aws/recipient-store";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { AWS_REQUEST } from "./host/aws-request";
@@ -32,6 +33,7 @@ import {
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
 import { queueReserve } from "./mail/queue-reserve";
+import { recipientList } from "./mail/recipient-list";
 import { wholeNumber } from "./mail/whole-number";
 
 /** For the domains of a further node: their records are published by the first. */
@@ -188,6 +190,9 @@ export class BackupMx extends Construct {
   private readonly alarms?: Alarms;
   private readonly logs?: LogGroup;
   private readonly outboundPort25: OutboundPort25;
+  private readonly kmsKeyArn?: string;
+  /** Where the lists of recipients that come from files are; made with the first of them. */
+  private recipients?: RecipientStore;
   private readonly domains: MailDomain[] = [];
   private readonly nodeProps: readonly BackupMxNodeProps[];
 
@@ -200,6 +205,7 @@ export class BackupMx extends Construct {
     this.hostname = this.policy.hostname;
     this.operations = operations(props);
     this.outboundPort25 = props.outboundPort25 ?? OutboundPort25.requested();
+    this.kmsKeyArn = props.kmsKeyArn;
     const { messageSizeLimit } = this.policy;
     this.server = new MailServer(this, "Server", {
       hostname: this.hostname,
@@ -287,6 +293,9 @@ export class BackupMx extends Construct {
     // An error in the recipients is due now, not at synthesis.
     domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
     this.domains.push(domain);
+    if (domain.recipients.isFromFile) {
+      this.recipients ??= this.recipientStore();
+    }
     domain.primaries.forEach(({ port, address }, index) => {
       const name = isDeferred(port) ? `Domain${this.domains.length - 1}Primary${index}` : port;
       const version = isIPv6(address ?? "") ? "Ipv6" : "Ipv4";
@@ -322,6 +331,16 @@ export class BackupMx extends Construct {
         `every recipient of ${domain.name} is accepted; mail to those that do not exist will be bounced to forged senders`,
       );
     }
+  }
+
+  private recipientStore(): RecipientStore {
+    const store = new RecipientStore(this, "Recipients", {
+      name: this.hostname,
+      kmsKeyArn: this.kmsKeyArn,
+      list: () => recipientList(this.domains),
+    });
+    this.server.role.grant("Recipients", ...store.rights());
+    return store;
   }
 
   /** Nobody deploys a backup that cannot deliver without being told; once is enough. */
@@ -487,6 +506,7 @@ export class BackupMx extends Construct {
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
       reports: reports.length > 0 ? [AWS_REQUEST, ...reports] : [],
+      recipientsUrl: this.recipients?.url,
     });
   }
 

@@ -251,6 +251,16 @@ const MISTAKES: [string, () => object, RegExp][] = [
     }),
     /^user data has \d+ bytes after compression and EC2 takes 16384; divide the domains among/,
   ],
+  [
+    "a list that is too long for user data",
+    list(...Array.from({ length: 5000 }, (_, index) => `${randomName(index)}@example.com`)),
+    /^user data has \d+ bytes .* give long lists of recipients by RecipientVerification\.listFile\(\)$/,
+  ],
+  [
+    "a file of recipients that is not there",
+    () => ({ domains: [{ ...EXAMPLE, recipients: RecipientVerification.listFile("/nowhere") }] }),
+    /^recipients file "\/nowhere" cannot be read \(ENOENT\); give the path of a text file/,
+  ],
 ];
 
 describe("a mistake", () => {

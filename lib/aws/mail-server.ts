@@ -63,9 +63,10 @@ export interface MailServerProps extends QueueVolumeProps {
    */
   readonly volumeSize?: number;
   /**
-   * The ARN of the KMS key that encrypts the volume. Another key is another instance.
+   * The ARN of the KMS key that encrypts the volumes, and the bucket with lists of recipients from
+   * files. Another key is another instance.
    *
-   * @default - the key that AWS manages for EBS in the account, `alias/aws/ebs`
+   * @default - the keys that AWS manages for EBS and S3
    */
   readonly kmsKeyArn?: string;
   /**
@@ -179,7 +180,7 @@ export class MailServer extends Construct {
       ? []
       : [
           `user data has ${compressed} bytes after compression and EC2 takes ${EC2_USER_DATA_LIMIT}; ` +
-            "divide the domains among several BackupMx or shorten the lists of recipients",
+            "divide the domains among several BackupMx, or give long lists of recipients by RecipientVerification.listFile()",
         ];
   }
 

@@ -3,8 +3,8 @@ import { gzipSync } from "node:zlib";
 /** What EC2 takes as user data, in bytes before base64. */
 export const EC2_USER_DATA_LIMIT = 16384;
 
-/** No value that is known only at deploy time is longer here than the id of a volume. */
-const LONGEST_VALUE = "vol-0123456789abcdef0";
+/** No value that is known only at deploy time is longer here than the name of a bucket. */
+const LONGEST_VALUE = "backup-mx-20261101120000123400000001.s3.eu-central-1.amazonaws.com";
 
 /** How large user data is, in bytes. */
 export interface UserDataSize {

@@ -5,6 +5,7 @@ import { watchedPrimaries } from "../mail/watched-primaries";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
+import { recipientsFiles } from "./recipients";
 import { shippedFile } from "./shipped-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
@@ -40,6 +41,8 @@ export interface HostPlace {
   readonly upkeep?: Operations;
   /** The files by which it tells AWS how it is. @default - it does not */
   readonly reports?: readonly HostFile[];
+  /** Where the recipients that come from files lie in S3. @default - there are none */
+  readonly recipientsUrl?: string;
 }
 
 /**
@@ -52,7 +55,7 @@ export interface HostPlace {
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
-  { publicAddress, queueVolumeId, upkeep = operations({}), reports = [] }: HostPlace,
+  { publicAddress, queueVolumeId, upkeep = operations({}), reports = [], recipientsUrl }: HostPlace,
 ): string {
   return cloudConfig({
     fqdn: policy.hostname,
@@ -66,6 +69,7 @@ export function mailHostUserData(
       ...commandFiles(),
       ...operationsFiles(upkeep),
       ...reports,
+      ...(recipientsUrl === undefined ? [] : recipientsFiles(recipientsUrl)),
       ...setupFiles(policy, domains, queueVolumeId, upkeep),
     ],
     program: SETUP,

@@ -23,6 +23,9 @@ const FOLDER = "/etc/postfix";
 /** The domains of which no primary answers. The watch of the host writes them while Postfix runs. */
 const OUTAGES = "check_recipient_access lmdb:$data_directory/outages";
 
+/** Recipients that the host fetches, and puts into a table that Postfix sees change. */
+const RECIPIENT_LIST = "check_recipient_access lmdb:$data_directory/recipients";
+
 /**
  * The configuration of Postfix as files, path to content.
  *
@@ -37,6 +40,8 @@ export function postfixFiles(
 ): ReadonlyMap<string, string> {
   const recipients = recipientEntries(policy, domains);
   const lookups = [
+    // Before the refusal of those who are on no list.
+    ...(domains.some((domain) => domain.recipients.isFromFile) ? [RECIPIENT_LIST] : []),
     ...(recipients.length > 0 ? [`check_recipient_access texthash:${FOLDER}/recipients`] : []),
     ...(domains.some((domain) => domain.recipients.acceptsWhileUnreachable) ? [OUTAGES] : []),
   ];

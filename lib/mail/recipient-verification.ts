@@ -1,5 +1,6 @@
 import type { TableEntry } from "./lookup-table";
 import { recipientAddress } from "./recipient-address";
+import { RecipientFile } from "./recipient-file";
 
 /** What becomes of a recipient whom the backup cannot ask for: every primary is down. */
 export enum WhenUnreachable {
@@ -55,6 +56,30 @@ export class RecipientVerification {
   }
 
   /**
+   * As `list()`, from a text file that is read at synthesis: one address a line; lines that are
+   * empty or begin with `#` mean nothing. The addresses go to the host by way of S3, so that there
+   * may be tens of thousands of them and a change needs no new instance.
+   *
+   * @param path the file, absolute or from the working directory
+   * @throws at synth time if the file cannot be read, has no address, or a line is not an address
+   * of the domain
+   */
+  static listFile(path: string): RecipientVerification {
+    return new RecipientVerification([], Unlisted.REJECT, undefined, RecipientFile.read(path));
+  }
+
+  /**
+   * As `listThenCallOut()`, from a text file as for `listFile()`.
+   *
+   * @param path the file, absolute or from the working directory
+   * @throws at synth time if the file cannot be read, or a line is not an address of the domain
+   */
+  static listFileThenCallOut(path: string, options: CallOutOptions = {}): RecipientVerification {
+    const file = RecipientFile.read(path);
+    return new RecipientVerification([], Unlisted.VERIFY, options.whenUnreachable, file);
+  }
+
+  /**
    * Accepts every recipient. Mail to a recipient that does not exist is kept, forwarded and then
    * bounced, mostly to senders that were forged: expect the backup on block lists.
    */
@@ -68,6 +93,7 @@ export class RecipientVerification {
     addresses: readonly string[],
     private readonly unlisted: Unlisted,
     private readonly whenUnreachable = WhenUnreachable.ACCEPT,
+    private readonly file?: RecipientFile,
   ) {
     this.addresses = [...addresses];
   }
@@ -87,6 +113,21 @@ export class RecipientVerification {
     return this.unlisted === Unlisted.VERIFY;
   }
 
+  /** Whether the listed recipients travel apart from the configuration. */
+  get isFromFile(): boolean {
+    return this.file !== undefined;
+  }
+
+  /**
+   * The recipients of the file, in the spelling of Postfix.
+   *
+   * @param prop the name of the prop, for errors
+   * @param domain the relay domain
+   */
+  fileAddresses(prop: string, domain: string): string[] {
+    return this.file?.addresses(prop, domain) ?? [];
+  }
+
   /**
    * The entries of the access(5) table that decide before the primary is asked.
    *
@@ -95,7 +136,8 @@ export class RecipientVerification {
    * @param refusal what an unlisted recipient is answered when the list is all there is
    */
   accessEntries(prop: string, domain: string, refusal: string): TableEntry[] {
-    if (this.addresses.length === 0 && this.unlisted === Unlisted.REJECT) {
+    const count = this.addresses.length + this.fileAddresses(prop, domain).length;
+    if (count === 0 && this.unlisted === Unlisted.REJECT) {
       throw new Error(
         `${prop} is an empty list and would refuse every recipient of ${domain}; ` +
           "list the recipients or use RecipientVerification.callOut()",

@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import {
   BackupMx,
   type BackupMxProps,
   Logs,
   Monitoring,
+  RecipientVerification,
   Route53Zone,
   SessionManager,
 } from "../../lib";
@@ -133,9 +135,61 @@ class Review {
       this.breaking(["aws_cloudwatch_log_group"], (g) => (g.retention_in_days || 3653) >= 365),
   };
 
+  /** What is laid down about buckets beside them; each of them must be named by it. */
+  private bucketsWithout(type: string, isGood: (block: Block) => boolean): string[] {
+    const about = Object.values<Block>(this.synthesized.resource[type] ?? {}).filter(isGood);
+    return Object.keys(this.synthesized.resource.aws_s3_bucket ?? {}).filter(
+      (name) => !about.some(({ bucket }) => bucket === `\${aws_s3_bucket.${name}.id}`),
+    );
+  }
+
+  private readonly bucketRules: { readonly [rule: string]: () => string[] } = {
+    "CKV_AWS_18 AWS-0089 access to buckets logged": () =>
+      this.bucketsWithout("aws_s3_bucket_logging", () => true),
+    "CKV_AWS_19 AWS-0088 buckets encrypted": () =>
+      this.bucketsWithout("aws_s3_bucket_server_side_encryption_configuration", () => true),
+    "CKV_AWS_145 AWS-0132 buckets encrypted by a key of one's own": () =>
+      this.bucketsWithout(
+        "aws_s3_bucket_server_side_encryption_configuration",
+        ({ rule }) =>
+          rule[0].apply_server_side_encryption_by_default.kms_master_key_id !== undefined,
+      ),
+    "CKV_AWS_21 AWS-0090 buckets versioned": () =>
+      this.bucketsWithout(
+        "aws_s3_bucket_versioning",
+        (v) => v.versioning_configuration.status === "Enabled",
+      ),
+    "CKV_AWS_53-56 CKV2_AWS_6 AWS-0086 0087 0091 0093 0094 no public access": () =>
+      this.bucketsWithout("aws_s3_bucket_public_access_block", (b) =>
+        [
+          b.block_public_acls,
+          b.block_public_policy,
+          b.ignore_public_acls,
+          b.restrict_public_buckets,
+        ].every((blocked) => blocked === true),
+      ),
+    "CKV2_AWS_61 CKV_AWS_300 a life cycle for what is in buckets": () =>
+      this.bucketsWithout("aws_s3_bucket_lifecycle_configuration", ({ rule }) =>
+        rule.every((r: Block) => r.status === "Enabled" && r.abort_incomplete_multipart_upload),
+      ),
+    "CKV_AWS_379 buckets by TLS alone": () =>
+      this.bucketsWithout("aws_s3_bucket_policy", ({ policy }) =>
+        JSON.parse(policy).Statement.some(
+          ({ Effect, Action, Condition }: Block) =>
+            Effect === "Deny" &&
+            Action === "s3:*" &&
+            Condition.Bool["aws:SecureTransport"] === "false",
+        ),
+      ),
+    "CKV_AWS_144 buckets copied to another region": () =>
+      this.bucketsWithout("aws_s3_bucket_replication_configuration", () => true),
+    "CKV2_AWS_62 events of buckets told": () =>
+      this.bucketsWithout("aws_s3_bucket_notification", () => true),
+  };
+
   /** The rules that something breaks. */
   broken(): string[] {
-    return Object.entries(this.rules)
+    return Object.entries({ ...this.rules, ...this.bucketRules })
       .filter(([, rule]) => rule().length > 0)
       .map(([name]) => name);
   }
@@ -184,6 +238,35 @@ test("what it would find in the logs", () => {
     "CKV_AWS_158 log groups encrypted by a key of one's own",
     "CKV_AWS_338 logs kept for a year",
   ]);
+});
+
+/** The list is made anew by each deployment, and one host reads it. */
+const ACCEPTED_OF_BUCKETS = [
+  "CKV_AWS_18 AWS-0089 access to buckets logged",
+  "CKV_AWS_144 buckets copied to another region",
+  "CKV2_AWS_62 events of buckets told",
+];
+
+test.each([
+  ["the key of S3", undefined],
+  [
+    "a key of one's own",
+    "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+  ],
+])("what it would find in a bucket with a list of recipients under %s", (_, kmsKeyArn) => {
+  const recipients = RecipientVerification.listFile(join(__dirname, "../support/recipients.txt"));
+  const primaries = [{ hostname: "mx1.example.com" }];
+  const domains = [{ name: "example.com", primaries, recipients }];
+  expect(review({ domains, kmsKeyArn }).broken().sort()).toEqual(
+    [
+      "CKV_AWS_126 detailed monitoring",
+      ...ACCEPTED,
+      ...ACCEPTED_OF_BUCKETS,
+      ...(kmsKeyArn === undefined
+        ? [OWN_KEY, "CKV_AWS_145 AWS-0132 buckets encrypted by a key of one's own"]
+        : []),
+    ].sort(),
+  );
 });
 
 test("what it would find with everything on", () => {

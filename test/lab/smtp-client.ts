@@ -69,7 +69,7 @@ export async function smtp(
 }
 
 /** The wire is a socat inside the host's namespace, so that the words can be spoken from here. */
-class SmtpConnection {
+export class SmtpConnection {
   private readonly socat;
   private heard = "";
   private since = Date.now();

@@ -11,6 +11,9 @@ export const QUEUE_VOLUME = "vol-0123456789abcdef0";
 /** Where an instance finds this volume. */
 export const QUEUE_DEVICE = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0";
 
+/** Where deployed user data find a list of recipients from files. */
+export const BUCKET = "backup-mx-20261101120000123400000001.s3.eu-central-1.amazonaws.com";
+
 /** A stack as it was synthesized. */
 export interface SynthesizedStack {
   // biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
@@ -42,12 +45,14 @@ export async function synthesizeExample(
 
 /**
  * The user data of a stack as the instance receives it: what Terraform does to the text is done,
- * and the references to the public address and the queue volume are replaced by their values.
+ * and the references to the public address, the queue volume and the bucket are replaced by their values.
  */
 export function deployedUserData(stack: SynthesizedStack, publicAddress: string): string {
   const [text] = Object.values(stack.locals);
   return text
     .replace(/(?<!\$)\$\{aws_eip\.\w+\.public_ip\}/g, publicAddress)
     .replace(/(?<!\$)\$\{aws_ebs_volume\.\w+\.id\}/g, QUEUE_VOLUME)
+    .replace(/(?<!\$)\$\{aws_s3_bucket\.\w+\.bucket_regional_domain_name\}/g, BUCKET)
+    .replace(/(?<!\$)\$\{aws_s3_object\.\w+\.key\}/g, "recipients")
     .replace(/[$%](?=[$%]\{)/g, "");
 }
