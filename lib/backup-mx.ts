@@ -447,8 +447,6 @@ export class BackupMx extends Construct {
       this.alarms === undefined
         ? []
         : figuresFiles({
-            hostname: this.hostname,
-            domains: this.domains,
             usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
           });
     return mailHostUserData(this.policy, this.domains, {
