@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import type { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import type { EbsVolume } from "@cdktf/provider-aws/lib/ebs-volume";
 import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
@@ -7,6 +8,8 @@ import { Annotations, type TerraformProvider, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Alarms, metricsRights } from "./aws/alarms";
 import { sessionManagerRights } from "./aws/instance-role";
+import { LogGroup } from "./aws/log-group";
+import { Logs } from "./aws/logs";
 import { MailServer, type MailServerProps } from "./aws/mail-server";
 import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
@@ -15,6 +18,7 @@ import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { AWS_REQUEST } from "./host/aws-request";
 import { figuresFiles } from "./host/figures";
+import { logsFiles } from "./host/logs";
 import { mailHostUserData } from "./host/mail-host";
 import { type Operations, type OperationsProps, operations } from "./host/operations";
 import { badInput } from "./mail/bad-input";
@@ -91,6 +95,12 @@ export interface BackupMxNodeProps extends MailServerProps {
    */
   readonly monitoring?: Monitoring;
   /**
+   * Where the logs of the node go.
+   *
+   * @default - as for the backup, to a log group of its own
+   */
+  readonly logs?: Logs;
+  /**
    * Whether AWS lets the node send to port 25: it is asked for each region.
    *
    * @default - as for the backup; with a provider of its own OutboundPort25.requested()
@@ -129,6 +139,12 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps, Operati
    */
   readonly monitoring?: Monitoring;
   /**
+   * Where the logs of the host go.
+   *
+   * @default Logs.none()
+   */
+  readonly logs?: Logs;
+  /**
    * Whether AWS lets the backup send to port 25 of public addresses. It does not by default.
    *
    * @default OutboundPort25.requested()
@@ -157,6 +173,8 @@ export class BackupMx extends Construct {
   readonly role: IamRole;
   /** The disk with the queue and the quarantine; it outlives the VM and refuses to be destroyed. */
   readonly queueVolume: EbsVolume;
+  /** The log group with the host's journal, if `logs` asks for one. */
+  readonly logGroup?: CloudwatchLogGroup;
   /** The fixed IPv4 address, from which the primaries get their mail. */
   readonly publicIp: string;
   /** The fully qualified name of the backup. */
@@ -168,6 +186,7 @@ export class BackupMx extends Construct {
   private readonly server: MailServer;
   private readonly operations: Operations;
   private readonly alarms?: Alarms;
+  private readonly logs?: LogGroup;
   private readonly outboundPort25: OutboundPort25;
   private readonly domains: MailDomain[] = [];
   private readonly nodeProps: readonly BackupMxNodeProps[];
@@ -214,6 +233,12 @@ export class BackupMx extends Construct {
         eip: this.server.address.eip,
         monitoring: props.monitoring,
       });
+    }
+    const { logs = Logs.none() } = props;
+    if (logs.areSent) {
+      this.logs = new LogGroup(this, "Logs", { hostname: this.hostname, logs });
+      this.logGroup = this.logs.group;
+      this.server.role.grant("Logs", ...this.logs.rights());
     }
     this.securityGroup = this.server.firewall.securityGroup;
     this.queueVolume = this.server.queue.volume;
@@ -339,6 +364,9 @@ export class BackupMx extends Construct {
         `${prop}.monitoring is missing; an alarm reaches no topic of another region, name one there`,
       );
     }
+    if (provider !== undefined && node.logs === undefined && props.logs?.kmsKeyArn) {
+      throw new Error(`${prop}.logs is missing; a key belongs to its region, name one there`);
+    }
     const scope = this.node.tryFindChild("Nodes") ?? new Construct(this, "Nodes");
     const further = new BackupMx(scope as Construct, hostname, {
       ...props,
@@ -353,6 +381,7 @@ export class BackupMx extends Construct {
         : { amiId: undefined, kmsKeyArn: undefined, outboundPort25: undefined }),
       ...node,
       monitoring,
+      logs: node.logs ?? props.logs,
       hostname,
       zone: node.zone ?? this.zoneAround(hostname, props),
       domains: [],
@@ -449,11 +478,13 @@ export class BackupMx extends Construct {
         : figuresFiles({
             usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
           });
+    const logs = this.logs === undefined ? [] : logsFiles(this.logs.destination);
+    const reports = [...figures, ...logs];
     return mailHostUserData(this.policy, this.domains, {
       publicAddress: this.publicIp,
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
-      reports: figures.length > 0 ? [AWS_REQUEST, ...figures] : [],
+      reports: reports.length > 0 ? [AWS_REQUEST, ...reports] : [],
     });
   }
 

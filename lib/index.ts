@@ -1,3 +1,4 @@
+export { type LogGroupProps, Logs } from "./aws/logs";
 export type { MailServerProps } from "./aws/mail-server";
 export { Monitoring, type MonitoringProps, type OutsideProbeProps } from "./aws/monitoring";
 export { OutboundPort25, type RequestedPort25Props } from "./aws/outbound-port-25";

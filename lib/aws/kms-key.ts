@@ -7,14 +7,14 @@ import { isDeferred } from "../mail/deferred-value";
  *
  * @throws if it is not one
  */
-export function kmsKeyArn(value?: string): string | undefined {
+export function kmsKeyArn(value?: string, prop = "kmsKeyArn"): string | undefined {
   if (
     value !== undefined &&
     !isDeferred(value) &&
     !/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/.test(value)
   ) {
     throw badInput(
-      "kmsKeyArn",
+      prop,
       value,
       'is not the ARN of a key; give one such as "arn:aws:kms:eu-central-1:111122223333:key/…"',
     );

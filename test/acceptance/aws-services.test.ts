@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MailScanner, Monitoring, SessionManager } from "../../lib";
+import { Logs, MailScanner, Monitoring, SessionManager } from "../../lib";
 import { Aws, type AwsAnswer } from "../lab/aws";
 import { CloudWatch, type Datum } from "../lab/cloudwatch";
+import { CloudWatchLogs } from "../lab/cloudwatch-logs";
 import { DebianImage } from "../lab/debian-image";
 import { Disk } from "../lab/disk";
 import { DnsServer } from "../lab/dns-server";
@@ -67,6 +68,7 @@ describeWith(
     const network = new Network();
     const ends: (() => unknown)[] = [() => network.remove()];
     const cloudwatch = new CloudWatch();
+    const logs = new CloudWatchLogs(`/backup-mx/${HOSTNAME} journal`);
     let agent: Buffer;
     let aws: Aws;
     let primary: Primary;
@@ -86,6 +88,7 @@ describeWith(
       ends.push(() => mirror.close());
       agent = await agentPackage();
       aws = await Aws.start(network.addHost("aws", "198.51.100.44/24", `${Aws.METADATA}/16`), {
+        "logs.eu-central-1": logs.answer,
         "monitoring.eu-central-1": cloudwatch.answer,
         s3: bucket,
       });
@@ -110,6 +113,7 @@ describeWith(
       ends.push(() => disk.remove());
       const stack = backup({
         mailScanner: MailScanner.none(),
+        logs: Logs.toLogGroup(),
         monitoring: Monitoring.toTopic("arn:aws:sns:eu-central-1:111122223333:alarms"),
         sessionManager: SessionManager.install({ packageSha256: "0".repeat(64) }),
         watchInterval: "5s",
@@ -124,10 +128,13 @@ describeWith(
         files: {
           "/etc/ssl/certs/ca-certificates.crt": { content: aws.certificate },
           "/usr/local/share/ca-certificates/aws.crt": { content: aws.certificate },
-          // Five minutes are long for a test.
-          "/etc/systemd/system/backup-mx-metrics.timer.d/often.conf": {
-            content: "[Timer]\nOnCalendar=*:*:0/10\nAccuracySec=1s\n",
-          },
+          // Five minutes are long for a test, and one as well.
+          ...Object.fromEntries(
+            ["metrics", "logs"].map((timer) => [
+              `/etc/systemd/system/backup-mx-${timer}.timer.d/often.conf`,
+              { content: "[Timer]\nOnCalendar=*:*:0/10\nAccuracySec=1s\n" },
+            ]),
+          ),
         },
         disks: { [QUEUE_DEVICE]: disk.attach() },
       });
@@ -191,6 +198,39 @@ describeWith(
       }, 60);
       await primary.become("up");
     }, 90_000);
+
+    const lines = (pattern: RegExp) =>
+      logs.events.map(({ message }) => message).filter((message) => pattern.test(message));
+
+    test("its log group has how it was set up, and what became of mail", async () => {
+      await eventually(() => lines(/^cloud-init\[\d+\]: backup-mx: ready: /).length === 1, 30);
+      expect(lines(/backup-mx: installing packages/)).toHaveLength(1);
+      await eventually(() => lines(/^postfix\/qmgr\[\d+\]: .*to=|removed$/).length > 0, 30);
+      const { timestamp } = logs.events.find(({ message }) => message.includes("ready: ")) ?? {};
+      expect(Math.abs(Date.now() - (timestamp ?? 0))).toBeLessThan(10 * 60_000);
+    }, 90_000);
+
+    test("what is logged while AWS does not answer arrives later, each line once and in order", async () => {
+      const failures = async () => {
+        const unit = ["--unit", "backup-mx-logs", "--grep", "journal was not sent"];
+        return (await machine.run("journalctl", "--quiet", ...unit)).stdout.split("\n").length - 1;
+      };
+      const before = await failures();
+      aws.isDown = true;
+      // More than AWS takes at once.
+      const write = `for n in $(seq 5000); do printf '%04d %300s\\n' $n x; done | logger -p mail.info -t burst`;
+      await machine.run("sh", "-c", write);
+      await eventually(async () => (await failures()) > before, 40);
+      expect(lines(/^burst/)).toEqual([]);
+      aws.isDown = false;
+      await eventually(() => lines(/^burst/).length >= 5000, 60);
+      const numbers = lines(/^burst/).map((line) => /: (\d+) /.exec(line)?.[1]);
+      expect(numbers).toEqual(
+        Array.from({ length: 5000 }, (_, n) => String(n + 1).padStart(4, "0")),
+      );
+      expect(logs.refusals).toEqual([]);
+      expect(aws.unsigned).toEqual([]);
+    }, 150_000);
 
     test("its mail is encrypted from the first boot", async () => {
       const { stderr } = await execute(

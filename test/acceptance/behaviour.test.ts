@@ -270,8 +270,11 @@ describeWith(REQUIREMENTS, "the backup MX among a primary, a DNS server and send
 
     test("a flood of mail is accepted, and an unknown user, too", async () => {
       await dns.set(RECORDS);
-      const replies = await Promise.all(flood.map((subject) => send(user, subject)));
-      expect(new Set(replies.map((reply) => reply.data?.code))).toEqual(new Set([250]));
+      // One client may not have more than twenty connections at once.
+      for (const some of [flood.slice(0, 12), flood.slice(12)]) {
+        const replies = await Promise.all(some.map((subject) => send(user, subject)));
+        expect(new Set(replies.map((reply) => reply.data?.code))).toEqual(new Set([250]));
+      }
       await waiting(/delivery temporarily suspended/);
       expect((await ask(stranger)).code).toBe(250);
     }, 20_000);

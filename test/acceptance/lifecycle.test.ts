@@ -9,6 +9,7 @@ import {
   Route53Zone,
   SessionManager,
 } from "../../lib";
+import { FakeAws } from "../support/fake-aws";
 import { describeWith, program } from "../support/requirements";
 import { synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
@@ -61,10 +62,14 @@ describeWith(
   [program("terraform", "terraform, from hashicorp.com"), awsProvider],
   "the life of a stack, planned by Terraform and its AWS provider",
   () => {
+    let aws: FakeAws;
     let project: TerraformProject;
 
+    const newProject = () => new TerraformProject({ AWS_ENDPOINT_URL: aws.url });
+
     beforeAll(async () => {
-      project = new TerraformProject();
+      aws = await FakeAws.start();
+      project = newProject();
       project.configure(configuration());
       expect(
         new Set(changes(await project.plan()).map(({ change }) => change.actions.join())),
@@ -72,7 +77,10 @@ describeWith(
       await project.applyMocked();
     });
 
-    afterAll(() => project.remove());
+    afterAll(async () => {
+      project?.remove();
+      await aws.stop();
+    });
 
     async function planFor(props: Partial<BackupMxProps>): Promise<readonly PlannedChange[]> {
       project.configure(configuration(props));
@@ -90,21 +98,31 @@ describeWith(
       );
     });
 
-    test("new user data replace the instance; its address, name and MX records stay", async () => {
+    test("new user data replace the instance; its queue, address, name and MX records stay", async () => {
       const plan = await planFor({ maximalQueueLifetime: "14d" });
       const touched = done(plan);
       expect(touched).toContain("delete/create aws_instance");
       // What points to the instance follows it.
       expect(
         touched.filter(
-          (line) => !/aws_(instance|eip_association|iam_role_policy|cloudwatch_\w+)$/.test(line),
+          (line) =>
+            !/aws_(instance|eip_association|volume_attachment|iam_role_policy|cloudwatch_\w+)$/.test(
+              line,
+            ),
         ),
       ).toEqual([]);
-      const kept = ["aws_eip", "aws_eip_domain_name", "aws_route53_record", "aws_security_group"];
-      for (const type of kept) {
-        expect(
-          plan.filter((change) => change.type === type).map(({ change }) => change.actions),
-        ).toEqual(plan.filter((change) => change.type === type).map(() => ["no-op"]));
+      expect(touched).toContain("delete/create aws_volume_attachment");
+      for (const type of [
+        "aws_ebs_volume",
+        "aws_eip",
+        "aws_eip_domain_name",
+        "aws_route53_record",
+        "aws_security_group",
+      ]) {
+        const actions = plan
+          .filter((change) => change.type === type)
+          .map(({ change }) => change.actions.join());
+        expect([type, new Set(actions)]).toEqual([type, new Set(["no-op"])]);
       }
     });
 
@@ -144,7 +162,7 @@ describeWith(
 
       test("goes again without touching the others", async () => {
         const other = { hostname: "mx4.example.com", availabilityZone: "eu-central-1c" };
-        const two = new TerraformProject();
+        const two = newProject();
         try {
           two.configure(configuration({ nodes: [NODE, other] }));
           await two.plan();
@@ -172,7 +190,7 @@ describeWith(
       ["a given subnet", { subnetId: "subnet-0123456789abcdef0", vpcId: "vpc-0123456789abcdef0" }],
       ["a zone of the default VPC", { availabilityZone: "eu-central-1a" }],
     ])("in %s it can be planned from nothing", async (_, props) => {
-      const fresh = new TerraformProject();
+      const fresh = newProject();
       try {
         fresh.configure(configuration(props));
         expect(

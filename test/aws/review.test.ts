@@ -1,4 +1,11 @@
-import { BackupMx, type BackupMxProps, Monitoring, Route53Zone, SessionManager } from "../../lib";
+import {
+  BackupMx,
+  type BackupMxProps,
+  Logs,
+  Monitoring,
+  Route53Zone,
+  SessionManager,
+} from "../../lib";
 import { newStack, synthesize } from "../support/stack";
 import { deployedUserData } from "../support/synthesized";
 
@@ -31,7 +38,9 @@ class Review {
 
   private statements(isGood: (statement: Block) => boolean) {
     return this.breaking(["aws_iam_role_policy", "aws_iam_policy"], ({ policy }) =>
-      JSON.parse(policy).Statement.every(isGood),
+      JSON.parse(policy).Statement.every((statement: Block) =>
+        isGood({ ...statement, Action: [statement.Action].flat() }),
+      ),
     );
   }
 
@@ -98,10 +107,10 @@ class Review {
       this.breaking(["aws_ebs_volume"], (v) => v.encrypted === true),
     "CKV_AWS_189 volumes encrypted by a key of one's own": () =>
       this.breaking(["aws_ebs_volume"], (v) => v.kms_key_id !== undefined),
-    "CKV_AWS_60 CKV_AWS_61 role assumed by EC2 alone": () =>
+    "CKV_AWS_60 CKV_AWS_61 role assumed by one service alone": () =>
       this.breaking(["aws_iam_role"], ({ assume_role_policy }) =>
-        JSON.parse(assume_role_policy).Statement.every(
-          ({ Principal }: Block) => JSON.stringify(Principal) === '{"Service":"ec2.amazonaws.com"}',
+        JSON.parse(assume_role_policy).Statement.every(({ Principal }: Block) =>
+          /^{"Service":"(ec2|dlm)\.amazonaws\.com"}$/.test(JSON.stringify(Principal)),
         ),
       ),
     "CKV_AWS_62 CKV_AWS_63 CKV_AWS_286-289 no action by wildcard, none on IAM": () =>
@@ -114,14 +123,14 @@ class Review {
           Resource !== "*" ||
           Condition !== undefined ||
           // The service authorization reference names no resource type for these.
-          Action.every((a: string) => a.startsWith("ssmmessages:")),
+          Action.every((a: string) => /^(ssmmessages:|ec2:Describe)/.test(a)),
       ),
     "CKV_AWS_26 AWS-0095 topics encrypted": () =>
       this.breaking(["aws_sns_topic"], (t) => t.kms_master_key_id !== undefined),
     "CKV_AWS_158 log groups encrypted by a key of one's own": () =>
       this.breaking(["aws_cloudwatch_log_group"], (g) => g.kms_key_id !== undefined),
     "CKV_AWS_338 logs kept for a year": () =>
-      this.breaking(["aws_cloudwatch_log_group"], (g) => g.retention_in_days >= 365),
+      this.breaking(["aws_cloudwatch_log_group"], (g) => (g.retention_in_days || 3653) >= 365),
   };
 
   /** The rules that something breaks. */
@@ -166,12 +175,25 @@ test("what it would find in a topic of the construct's own", () => {
   ]);
 });
 
+test("what it would find in the logs", () => {
+  const broken = review({ logs: Logs.toLogGroup() }).broken();
+  expect(broken).toEqual([
+    "CKV_AWS_126 detailed monitoring",
+    ...ACCEPTED,
+    OWN_KEY,
+    "CKV_AWS_158 log groups encrypted by a key of one's own",
+    "CKV_AWS_338 logs kept for a year",
+  ]);
+});
+
 test("what it would find with everything on", () => {
   const KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
   const broken = review({
     detailedMonitoring: true,
     sessionManager: SessionManager.install(),
     kmsKeyArn: KEY,
+    queueSnapshots: 7,
+    logs: Logs.toLogGroup({ retentionInDays: 365, kmsKeyArn: KEY }),
     monitoring: Monitoring.toEmail("ops@example.org", {
       dashboard: true,
       outsideProbe: {},

@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** What the two services of AWS know that a plan asks: images and subnets. */
+/** What the two services of AWS know that a plan asks: images, subnets and zones. */
 export class FakeAws {
   static readonly IMAGE = "ami-0123456789abcdef0";
   static readonly VPC = "vpc-0fedcba9876543210";
+  static readonly ZONES = ["eu-central-1b", "eu-central-1c"];
 
   /** What was asked, such as `GetParameter /aws/service/…`. */
   readonly questions: string[] = [];
@@ -45,16 +46,38 @@ export class FakeAws {
       });
     }
     const query = new URLSearchParams(body);
+    const action = query.get("Action");
+    if (action === "DescribeInstanceTypeOfferings") {
+      const type = query.get("Filter.1.Value.1");
+      this.questions.push(`${action} ${type}`);
+      const offers = [...FakeAws.ZONES].reverse().map(
+        (zone) => `<item>
+             <instanceType>${type}</instanceType><location>${zone}</location>
+             <locationType>availability-zone</locationType>
+           </item>`,
+      );
+      return described(
+        action,
+        `<instanceTypeOfferingSet>${offers.join("")}</instanceTypeOfferingSet>`,
+      );
+    }
     const subnet = query.get("SubnetId.1");
-    this.questions.push(`${query.get("Action")} ${subnet}`);
-    return query.get("Action") === "DescribeSubnets" && subnet !== null
-      ? `<DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
-           <requestId>1</requestId>
-           <subnetSet><item>
+    this.questions.push(`${action} ${subnet}`);
+    return action === "DescribeSubnets" && subnet !== null
+      ? described(
+          action,
+          `<subnetSet><item>
              <subnetId>${subnet}</subnetId><vpcId>${FakeAws.VPC}</vpcId>
+             <availabilityZone>${FakeAws.ZONES[0]}</availabilityZone>
              <state>available</state><cidrBlock>10.0.0.0/24</cidrBlock>
-           </item></subnetSet>
-         </DescribeSubnetsResponse>`
+           </item></subnetSet>`,
+        )
       : undefined;
   }
+}
+
+function described(action: string, content: string): string {
+  return `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+    <requestId>1</requestId>${content}
+  </${action}Response>`;
 }

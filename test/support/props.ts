@@ -1,6 +1,7 @@
 import {
   type BackupMxDomain,
   type BackupMxProps,
+  Logs,
   MailScanner,
   Monitoring,
   OutboundPort25,
@@ -102,6 +103,7 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
   reverseDns: true,
   outboundPort25: OutboundPort25.granted(),
   monitoring: Monitoring.toEmail("ops@example.org", { dashboard: true, outsideProbe: {} }),
+  logs: Logs.toLogGroup({ retentionInDays: 365 }),
   sessionManager: SessionManager.install(),
   restartTime: "02:15",
   nodes: [{ hostname: "mx4.example.net", availabilityZone: "eu-central-1b" }],

@@ -24,6 +24,13 @@ mock_resource "aws_eip" { defaults = { public_ip = "192.0.2.25" } }
 mock_resource "aws_instance" {
   defaults = { arn = "arn:aws:ec2:eu-central-1:111122223333:instance/i-0123456789abcdef0" }
 }
+mock_data "aws_ec2_instance_type_offerings" { defaults = { locations = ["eu-central-1b"] } }
+mock_resource "aws_ebs_volume" {
+  defaults = {
+    id  = "vol-0123456789abcdef0"
+    arn = "arn:aws:ec2:eu-central-1:111122223333:volume/vol-0123456789abcdef0"
+  }
+}
 mock_resource "aws_sns_topic" { defaults = { arn = "arn:aws:sns:eu-central-1:111122223333:alarms" } }
 `;
 
@@ -128,7 +135,10 @@ export class TerraformProject {
         `run "apply" {}\n`,
     );
     // In the end the test destroys what it has made.
-    this.write("cdk.tf.json", this.configuration.replaceAll('"prevent_destroy":true', ""));
+    this.write(
+      "cdk.tf.json",
+      this.configuration.replaceAll('"prevent_destroy":true', '"prevent_destroy":false'),
+    );
     const printed = await this.run("test", "-json", "-verbose");
     this.write("cdk.tf.json", this.configuration);
     const { test_state } = printed
