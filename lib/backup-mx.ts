@@ -495,8 +495,6 @@ export class BackupMx extends Construct {
       this.alarms === undefined
         ? []
         : figuresFiles({
-            hostname: this.hostname,
-            domains: this.domains,
             usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
           });
     const logs = this.logs === undefined ? [] : logsFiles(this.logs.destination);

@@ -27,7 +27,7 @@ interface FigureAlarm {
 
 /** Silence is told once, by Ready; the other figures keep quiet while there are none. */
 const FIGURE_ALARMS: readonly FigureAlarm[] = [
-  { metric: "Ready", matter: "is not set up whole, or has gone silent", below: 1, times: 3 },
+  { metric: "Ready", matter: "is not ready to take mail, or has gone silent", below: 1, times: 3 },
   { metric: "PrimariesUnreachable", matter: "cannot reach a primary", above: 0, times: 3 },
   { metric: "OldestMessage", matter: "keeps mail for over four hours", above: 4 * 3600, times: 1 },
   { metric: "QueueLength", matter: "keeps over a thousand mails", above: 1000, times: 1 },

@@ -1,17 +1,5 @@
-import type { MailDomain } from "../mail/mail-domain";
 import type { HostFile } from "./host-file";
 import { shippedFile } from "./shipped-file";
-
-/** What a host must know to measure itself. */
-export interface FiguresProps {
-  readonly hostname: string;
-  readonly domains: readonly MailDomain[];
-  /** Whether mail leaves by port 25 to public addresses, which AWS may block. */
-  readonly usesPort25: boolean;
-}
-
-/** How many primaries are asked for a greeting; each is one connection every five minutes. */
-const MOST_PRIMARIES = 20;
 
 /**
  * Where AWS takes mail for its customers by port 25, at a public address.
@@ -20,22 +8,18 @@ const MOST_PRIMARIES = 20;
  */
 const A_PUBLIC_MAIL_SERVER = "inbound-smtp.us-east-1.amazonaws.com/25";
 
-/** The files by which a host measures itself every five minutes and sends what it found. */
-export function figuresFiles({ hostname, domains, usesPort25 }: FiguresProps): HostFile[] {
-  const primaries = domains.flatMap((domain) =>
-    domain.primaries.map((primary) => `${primary.address ?? primary.hostname}/${primary.port}`),
-  );
-  const variables = {
-    MAIL_HOSTNAME: hostname,
-    PRIMARIES: [...new Set(primaries)].sort().slice(0, MOST_PRIMARIES).join(" "),
-    PORT25: usesPort25 ? A_PUBLIC_MAIL_SERVER : "",
-  };
+/** What a host must know to send its figures. */
+export interface FiguresProps {
+  /** Whether mail leaves by port 25 to public addresses, which AWS may block. */
+  readonly usesPort25: boolean;
+}
+
+/** The files by which a host sends what `backup-mx` tells of it, every five minutes. */
+export function figuresFiles({ usesPort25 }: FiguresProps): HostFile[] {
   return [
     {
       path: "/etc/backup-mx/figures.env",
-      content: Object.entries(variables)
-        .map(([name, value]) => `${name}='${value}'\n`)
-        .join(""),
+      content: `PORT25='${usesPort25 ? A_PUBLIC_MAIL_SERVER : ""}'\n`,
     },
     { path: "/etc/systemd/system/backup-mx-metrics.service", content: SERVICE },
     { path: "/etc/systemd/system/backup-mx-metrics.timer", content: TIMER },

@@ -116,6 +116,7 @@ describeWith(
         logs: Logs.toLogGroup(),
         monitoring: Monitoring.toTopic("arn:aws:sns:eu-central-1:111122223333:alarms"),
         sessionManager: SessionManager.install({ packageSha256: "0".repeat(64) }),
+        watchInterval: "5s",
       });
       machine = await Machine.boot({
         image,
@@ -194,7 +195,7 @@ describeWith(
       await eventually(() => {
         const last = values(cloudwatch.received.at(-1));
         return last.QueueLength === 1 && last.PrimariesUnreachable === 1;
-      }, 40);
+      }, 60);
       await primary.become("up");
     }, 90_000);
 

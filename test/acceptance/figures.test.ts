@@ -1,16 +1,19 @@
-import { writeFileSync } from "node:fs";
+import { utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { figuresFiles } from "../../lib/host/figures";
+import { mailHostUserData } from "../../lib/host/mail-host";
 import { mailDomain } from "../../lib/mail/mail-domain";
 import { mailPolicy } from "../../lib/mail/mail-policy";
-import { postfixFiles } from "../../lib/mail/postfix";
-import { watchedPrimaries } from "../../lib/mail/watched-primaries";
 import { DnsServer } from "../lab/dns-server";
+import { eventually } from "../lab/eventually";
 import { Network, type NetworkHost } from "../lab/network";
 import { Postfix } from "../lab/postfix";
 import { Primary } from "../lab/primary";
 import { smtp } from "../lab/smtp-client";
 import { Watch } from "../lab/watch";
 import { describeWith, program, root } from "../support/requirements";
+import { QUEUE_VOLUME } from "../support/synthesized";
+import { writtenFiles } from "../support/user-data";
 
 jest.setTimeout(120_000);
 
@@ -24,6 +27,7 @@ describeWith(
     program("ip", "iproute2"),
     program("openssl", "openssl"),
     program("postfix", "postfix postfix-lmdb"),
+    program("python3", "python3"),
     program("socat", "socat"),
     program("unbound", "unbound"),
   ],
@@ -53,15 +57,17 @@ describeWith(
       sender = network.addHost("sender", "192.0.2.100/24");
       const primaries = [{ hostname: "mx1.example.com" }];
       const domains = [mailDomain("domains[0]", { name: "example.com", primaries }, HOSTNAME)];
-      const measured = figuresFiles({ hostname: HOSTNAME, domains, usesPort25: true });
-      const settings = measured.filter(({ path }) => path.startsWith("/etc/"));
+      const files = writtenFiles(
+        mailHostUserData(mailPolicy(HOSTNAME, {}), domains, {
+          publicAddress: BACKUP,
+          queueVolumeId: QUEUE_VOLUME,
+          reports: figuresFiles({ usesPort25: true }),
+        }),
+      );
+      const paths = Object.keys(files).filter((path) => /^\/etc\/(postfix|backup-mx)\//.test(path));
       backup = await Postfix.start(
         network.addHost("backup", `${BACKUP}/24`),
-        {
-          ...Object.fromEntries(postfixFiles(mailPolicy(HOSTNAME, {}), domains, BACKUP)),
-          ...Object.fromEntries(settings.map(({ path, content }) => [path, content])),
-          "/etc/backup-mx/primaries": watchedPrimaries(domains),
-        },
+        Object.fromEntries(paths.map((path) => [path, files[path].content])),
         { nameserver: DNS },
       );
       watch = await Watch.start(backup);
@@ -69,8 +75,11 @@ describeWith(
       for (const place of ["/run", "/usr/local/sbin"]) {
         backup.run("mount", "-t", "tmpfs", "tmpfs", place);
       }
-      for (const { path, content } of measured.filter(({ isProgram }) => isProgram)) {
-        writeFileSync(backup.path(path), content, { mode: 0o755 });
+      backup.run("mkdir", "/run/backup-mx-watch");
+      backup.run("mount", "--bind", watch.folder, "/run/backup-mx-watch");
+      for (const name of ["backup-mx", "backup-mx-figures"]) {
+        const path = `/usr/local/sbin/${name}`;
+        writeFileSync(backup.path(path), files[path].content, { mode: 0o755 });
       }
     });
 
@@ -100,6 +109,7 @@ describeWith(
         OldestMessage: 0,
         Held: 0,
         OldestHeld: 0,
+        ScannerAlive: 0,
         DiskUsed: expect.any(Number),
         MemoryUsed: expect.any(Number),
         ...("CertificateDays" in figures() ? { CertificateDays: expect.any(Number) } : {}),
@@ -119,7 +129,7 @@ describeWith(
         expect(data?.code).toBe(250);
       }
       await primary.refuse();
-      await new Promise((done) => setTimeout(done, 2000));
+      await eventually(() => figures().PrimariesUnreachable === 1, 60);
       const { QueueLength, Held, OldestMessage, OldestHeld, PrimariesUnreachable } = figures();
       expect({ QueueLength, Held, PrimariesUnreachable }).toEqual({
         QueueLength: 2,
@@ -130,5 +140,37 @@ describeWith(
       expect(OldestMessage).toBeGreaterThanOrEqual(2);
       expect(OldestMessage).toBeLessThan(60);
     });
+
+    test("are the same as those of the command", () => {
+      const told = JSON.parse(backup.run("/usr/local/sbin/backup-mx", "--json"));
+      expect(told).toMatchObject({
+        set_up: false,
+        takes_mail: true,
+        primaries: { "[mx1.example.com]:25": "down" },
+        domains: { "example.com": { mails: 2 } },
+        scanner: false,
+      });
+      expect(figures()).toMatchObject({
+        QueueLength: told.queued,
+        Held: told.held,
+        DiskUsed: Math.max(told.disk_used_percent, told.root_disk_used_percent),
+        ScannerAlive: 0,
+      });
+    });
+
+    test("of the primaries are left out when the watch is dead", async () => {
+      const growOld = () => utimesSync(join(watch.folder, "primaries"), 0, 0);
+      growOld();
+      // A watch that lives keeps it young.
+      await eventually(() => "PrimariesUnreachable" in figures(), 20);
+      await watch.kill();
+      growOld();
+      expect(figures()).not.toHaveProperty("PrimariesUnreachable");
+      expect(backup.run("/usr/local/sbin/backup-mx")).toContain(
+        "THE WATCH OF THE PRIMARIES DOES NOT RUN",
+      );
+      await watch.start();
+      await eventually(() => figures().PrimariesUnreachable === 1, 60);
+    }, 90_000);
   },
 );

@@ -19,7 +19,8 @@ export class Watch {
     return watch;
   }
 
-  private readonly folder = mkdtempSync(join(tmpdir(), "watch-"));
+  /** What stands for `/run/backup-mx-watch`. */
+  readonly folder = mkdtempSync(join(tmpdir(), "watch-"));
   private program?: ChildProcess;
 
   private constructor(

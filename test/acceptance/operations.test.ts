@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { App, TerraformStack, Testing } from "cdktf";
+import { BackupMx, MailScanner, Monitoring } from "../../lib";
+import { DebianImage } from "../lab/debian-image";
+import { Disk } from "../lab/disk";
+import { DnsServer } from "../lab/dns-server";
+import { eventually } from "../lab/eventually";
+import { Load } from "../lab/load";
+import { Machine } from "../lab/machine";
+import { Network, type NetworkHost } from "../lab/network";
+import { PackageMirror } from "../lab/package-mirror";
+import { Primary } from "../lab/primary";
+import { smtp } from "../lab/smtp-client";
+import { describeWith, program, root } from "../support/requirements";
+import { deployedUserData, QUEUE_DEVICE } from "../support/synthesized";
+
+const BACKUP = "198.51.100.25";
+const BOB = "bob@example.com";
+
+function userData(): string {
+  const stack = new TerraformStack(new App(), "operated");
+  new BackupMx(stack, "Mx2", {
+    hostname: "mx2.example.com",
+    domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
+    mailScanner: MailScanner.none(),
+    monitoring: Monitoring.toTopic("arn:aws:sns:eu-central-1:111122223333:alarms"),
+    watchInterval: "5s",
+  });
+  return deployedUserData(JSON.parse(Testing.synth(stack)), "203.0.113.25");
+}
+
+describeWith(
+  [
+    root,
+    program("ip", "iproute2"),
+    program("losetup", "mount"),
+    program("mmdebstrap", "mmdebstrap"),
+    program("postfix", "postfix"),
+    program("socat", "socat"),
+    program("systemd-nspawn", "systemd-container"),
+    program("unbound", "unbound"),
+  ],
+  "the operations of a fresh Debian 13",
+  () => {
+    const network = new Network();
+    const ends: (() => unknown)[] = [() => network.remove()];
+    let sender: NetworkHost;
+    let primary: Primary;
+    let machine: Machine;
+
+    beforeAll(async () => {
+      const image = DebianImage.build("trixie");
+      ends.push(() => image.remove());
+      const mirror = await PackageMirror.open(network.addHost("mirror", "198.51.100.99/24"));
+      ends.push(() => mirror.close());
+      const dns = await DnsServer.start(network.addHost("dns", "198.51.100.53/24"), {
+        "example.com": ["MX 10 mx1.example.com", "MX 20 mx2.example.com"],
+        "mx1.example.com": ["A 198.51.100.10"],
+        "mx2.example.com": ["A 203.0.113.25"],
+        "sender.example": ["A 198.51.100.80"],
+      });
+      ends.push(() => dns.stop());
+      sender = network.addHost("sender", "198.51.100.80/24");
+      primary = await Primary.start(network.addHost("mx1", "198.51.100.10/24"), {
+        hostname: "mx1.example.com",
+        users: [BOB],
+        nameserver: dns.address,
+      });
+      ends.push(() => primary.remove());
+      machine = await Machine.boot({
+        image,
+        host: network.addHost("mx2", `${BACKUP}/24`),
+        hostname: "ip-198-51-100-25",
+        userData: userData(),
+        nameserver: dns.address,
+        proxy: mirror.url,
+      });
+      ends.push(() => machine.remove());
+    }, 600_000);
+
+    afterAll(async () => {
+      for (const end of ends.reverse()) {
+        await end();
+      }
+    }, 120_000);
+
+    const told = async () => JSON.parse((await machine.run("backup-mx", "--json")).stdout);
+    const words = async () => (await machine.run("backup-mx")).stdout;
+    const figures = async () => {
+      const { stdout } = await machine.run("backup-mx-figures");
+      return Object.fromEntries(
+        stdout
+          .trim()
+          .split("\n")
+          .map((line) => line.split(" ", 2)),
+      );
+    };
+    const load = () => new Load({ from: sender, to: BACKUP, recipient: BOB });
+
+    test("wait for the disk of the queue, which AWS attaches when the boot has begun", async () => {
+      const disk = new Disk(20 * 1024 ** 3);
+      ends.unshift(() => disk.remove());
+      await eventually(async () => {
+        const state = await machine.run("systemctl", "is-active", "backup-mx-queue");
+        return state.stdout === "activating\n";
+      }, 60);
+      await sleep(5000);
+      await expect(smtp(sender, BACKUP)).rejects.toThrow(/refused/);
+      expect(await machine.run("backup-mx")).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(/^TAKES NO MAIL: setup did not get as far as Postfix/),
+      });
+      await machine.run("mkdir", "--parents", "/dev/disk/by-id");
+      const [, minor] = disk.attach().split("loop");
+      await machine.run("mknod", QUEUE_DEVICE, "b", "7", minor);
+      expect(await machine.cloudInit(480_000)).toEqual({
+        exitCode: 0,
+        status: "done",
+        errors: [],
+        warnings: [],
+      });
+    }, 600_000);
+
+    test("tell that all is well, in words and in figures", async () => {
+      await eventually(async () => (await told()).primaries !== null, 30);
+      // From now on he is known, whatever happens to the primary.
+      const question = { helo: "sender.example", from: "alice@sender.example", to: BOB };
+      expect((await smtp(sender, BACKUP, question)).rcpt[0].code).toBe(250);
+      const state = await told();
+      expect(state).toEqual({
+        hostname: "mx2.example.com",
+        set_up: true,
+        takes_mail: true,
+        primaries: { "[mx1.example.com]:25": "up" },
+        domains: {},
+        queued: 0,
+        oldest_seconds: 0,
+        held: 0,
+        oldest_held_seconds: 0,
+        scanner: null,
+        quarantined_bytes: 0,
+        disk_used_percent: expect.any(Number),
+        root_disk_used_percent: expect.any(Number),
+        memory_used_percent: expect.any(Number),
+        certificate_days: expect.any(Number),
+        last_flush: null,
+      });
+      expect(await words()).toMatch(
+        new RegExp(
+          [
+            "^mx2\\.example\\.com takes mail",
+            "nothing waits",
+            "primary \\[mx1\\.example\\.com\\]:25 is up",
+            "the scanner is not installed; 0 KiB are in quarantine",
+            "the disk of the queue is \\d+ % full",
+            "the root disk is \\d+ % full",
+            "the memory is \\d+ % full",
+            "the certificate is valid for \\d+ days",
+            "last flush: none since the last boot\n$",
+          ].join("\n"),
+        ),
+      );
+      expect(await figures()).toMatchObject({
+        Ready: "1",
+        QueueLength: "0",
+        PrimariesUnreachable: "0",
+        CertificateDays: String(state.certificate_days),
+      });
+    }, 60_000);
+
+    test("tell of an outage, and when the watch has sent what waited", async () => {
+      await primary.refuse();
+      await eventually(async () => (await figures()).PrimariesUnreachable === "1", 60);
+      await load().send(3);
+      expect(await words()).toMatch(
+        /\nexample\.com: 3 mails wait, the oldest for \d+ seconds\nprimary \[mx1\.example\.com\]:25 IS DOWN\n/,
+      );
+      expect(await figures()).toMatchObject({ Ready: "1", QueueLength: "3", Held: "0" });
+      await primary.become("up");
+      await eventually(async () => (await told()).queued === 0, 60);
+      expect(await words()).toMatch(/\nlast flush: \d+ seconds ago\n/);
+    }, 200_000);
+
+    test("tell what waits when Postfix is dead, and that the disk of the queue is gone", async () => {
+      await primary.refuse();
+      await load().send(2);
+      await machine.run("systemctl", "stop", "postfix");
+      expect(await words()).toMatch(/^mx2\.example\.com TAKES NO MAIL\n/);
+      expect(await figures()).toMatchObject({ Ready: "0", QueueLength: "2" });
+      expect(await machine.run("umount", "/var/spool/postfix")).toMatchObject({ exitCode: 0 });
+      expect(await words()).toContain("\nTHE DISK OF THE QUEUE IS MISSING");
+      expect(await figures()).not.toHaveProperty("QueueLength");
+      await machine.run("systemctl", "restart", "backup-mx-queue");
+      await machine.run("systemctl", "restart", "postfix");
+      expect(await told()).toMatchObject({ takes_mail: true, queued: 2 });
+      await primary.become("up");
+      await eventually(async () => (await told()).queued === 0, 60);
+    }, 200_000);
+
+    test("tell that the watch does not run", async () => {
+      await machine.run("systemctl", "stop", "backup-mx-watch");
+      await machine.run("touch", "--date=2 minutes ago", "/run/backup-mx-watch/primaries");
+      expect(await words()).toContain("\nTHE WATCH OF THE PRIMARIES DOES NOT RUN");
+      const measured = await figures();
+      expect(measured.Ready).toBe("0");
+      expect(measured).not.toHaveProperty("PrimariesUnreachable");
+      await machine.run("systemctl", "start", "backup-mx-watch");
+      await eventually(async () => (await figures()).Ready === "1", 30);
+    }, 60_000);
+  },
+);
