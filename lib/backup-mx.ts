@@ -15,6 +15,7 @@ import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import { useProvider } from "./aws/provider";
 import { RecipientStore } from "./aws/recipient-store";
+import { EC2_USER_DATA_LIMIT, userDataSize } from "./aws/user-data";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { AWS_REQUEST } from "./host/aws-request";
@@ -22,6 +23,7 @@ import { figuresFiles } from "./host/figures";
 import { logsFiles } from "./host/logs";
 import { mailHostUserData } from "./host/mail-host";
 import { type Operations, type OperationsProps, operations } from "./host/operations";
+import { recipientsFiles } from "./host/recipients";
 import { badInput } from "./mail/bad-input";
 import { isDeferred } from "./mail/deferred-value";
 import { domainName } from "./mail/domain-name";
@@ -498,14 +500,18 @@ export class BackupMx extends Construct {
             usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
           });
     const logs = this.logs === undefined ? [] : logsFiles(this.logs.destination);
-    const reports = [...figures, ...logs];
-    return mailHostUserData(this.policy, this.domains, {
+    const recipients = this.recipients === undefined ? [] : recipientsFiles(this.recipients.url);
+    const awsFiles = [...figures, ...logs, ...recipients];
+    const host = {
       publicAddress: this.publicIp,
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
-      reports: reports.length > 0 ? [AWS_REQUEST, ...reports] : [],
-      recipientsUrl: this.recipients?.url,
-    });
+      awsFiles: awsFiles.length > 0 ? [AWS_REQUEST, ...awsFiles] : [],
+    };
+    const text = mailHostUserData(this.policy, this.domains, host);
+    return userDataSize(text).compressed <= EC2_USER_DATA_LIMIT
+      ? text
+      : mailHostUserData(this.policy, this.domains, { ...host, isCommented: false });
   }
 
   /** What can be known only when every domain was added. */

@@ -5,8 +5,7 @@ import { watchedPrimaries } from "../mail/watched-primaries";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
-import { recipientsFiles } from "./recipients";
-import { shippedFile } from "./shipped-file";
+import { shippedFile, withoutComments } from "./shipped-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 const WATCH = "/usr/local/sbin/backup-mx-watch";
@@ -39,10 +38,10 @@ export interface HostPlace {
   readonly queueVolumeId: string;
   /** How it is kept in order. @default - the defaults of the operations props */
   readonly upkeep?: Operations;
-  /** The files by which it tells AWS how it is. @default - it does not */
-  readonly reports?: readonly HostFile[];
-  /** Where the recipients that come from files lie in S3. @default - there are none */
-  readonly recipientsUrl?: string;
+  /** The files by which it speaks with AWS. @default - it does not */
+  readonly awsFiles?: readonly HostFile[];
+  /** Whether its settings are explained by comments, if there is room for them. @default true */
+  readonly isCommented?: boolean;
 }
 
 /**
@@ -55,23 +54,27 @@ export interface HostPlace {
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
-  { publicAddress, queueVolumeId, upkeep = operations({}), reports = [], recipientsUrl }: HostPlace,
+  host: HostPlace,
 ): string {
+  const { publicAddress, queueVolumeId, upkeep = operations({}), awsFiles = [] } = host;
+  const files = [
+    ...[...postfixFiles(policy, domains, publicAddress)].map(([path, content]) => ({
+      path,
+      content,
+    })),
+    ...scannerFiles(policy),
+    ...queueFiles(),
+    ...commandFiles(),
+    ...operationsFiles(upkeep),
+    ...awsFiles,
+    ...setupFiles(policy, domains, queueVolumeId, upkeep),
+  ];
   return cloudConfig({
     fqdn: policy.hostname,
-    files: [
-      ...[...postfixFiles(policy, domains, publicAddress)].map(([path, content]) => ({
-        path,
-        content,
-      })),
-      ...scannerFiles(policy),
-      ...queueFiles(),
-      ...commandFiles(),
-      ...operationsFiles(upkeep),
-      ...reports,
-      ...(recipientsUrl === undefined ? [] : recipientsFiles(recipientsUrl)),
-      ...setupFiles(policy, domains, queueVolumeId, upkeep),
-    ],
+    files:
+      (host.isCommented ?? true)
+        ? files
+        : files.map((file) => ({ ...file, content: withoutComments(file.content) })),
     program: SETUP,
   });
 }

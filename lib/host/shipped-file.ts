@@ -6,6 +6,10 @@ import { join } from "node:path";
  * who read it here, and a fifth of all user data.
  */
 export function shippedFile(name: string): string {
-  const text = readFileSync(join(__dirname, "files", name), "utf8");
+  return withoutComments(readFileSync(join(__dirname, "files", name), "utf8"));
+}
+
+/** The text without the lines that are a comment. */
+export function withoutComments(text: string): string {
   return text.replace(/^[ \t]*#(?!!).*\n/gm, "");
 }

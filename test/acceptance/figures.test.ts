@@ -61,7 +61,7 @@ describeWith(
         mailHostUserData(mailPolicy(HOSTNAME, {}), domains, {
           publicAddress: BACKUP,
           queueVolumeId: QUEUE_VOLUME,
-          reports: figuresFiles({ usesPort25: true }),
+          awsFiles: figuresFiles({ usesPort25: true }),
         }),
       );
       const paths = Object.keys(files).filter((path) => /^\/etc\/(postfix|backup-mx)\//.test(path));
