@@ -7,6 +7,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations, type TerraformProvider, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Alarms, metricsRights } from "./aws/alarms";
+import { Certificate } from "./aws/certificate";
 import { sessionManagerRights } from "./aws/instance-role";
 import { LogGroup } from "./aws/log-group";
 import { Logs } from "./aws/logs";
@@ -14,7 +15,7 @@ import { MailServer, type MailServerProps } from "./aws/mail-server";
 import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import { useProvider } from "./aws/provider";
-import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
+import type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { AWS_REQUEST } from "./host/aws-request";
 import { figuresFiles } from "./host/figures";
@@ -95,6 +96,12 @@ export interface BackupMxNodeProps extends MailServerProps {
    */
   readonly monitoring?: Monitoring;
   /**
+   * The certificate that the node shows to those who send mail to it.
+   *
+   * @default - as for the backup, for its own hostname
+   */
+  readonly certificate?: Certificate;
+  /**
    * Where the logs of the node go.
    *
    * @default - as for the backup, to a log group of its own
@@ -138,6 +145,12 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps, Operati
    * @default Monitoring.none()
    */
   readonly monitoring?: Monitoring;
+  /**
+   * The certificate that the host shows to those who send mail to it.
+   *
+   * @default Certificate.selfSigned()
+   */
+  readonly certificate?: Certificate;
   /**
    * Where the logs of the host go.
    *
@@ -185,6 +198,7 @@ export class BackupMx extends Construct {
   private readonly policy: MailPolicy;
   private readonly server: MailServer;
   private readonly operations: Operations;
+  private readonly certificate: Certificate;
   private readonly alarms?: Alarms;
   private readonly logs?: LogGroup;
   private readonly outboundPort25: OutboundPort25;
@@ -240,6 +254,10 @@ export class BackupMx extends Construct {
       this.logGroup = this.logs.group;
       this.server.role.grant("Logs", ...this.logs.rights());
     }
+    this.certificate = props.certificate ?? Certificate.selfSigned();
+    if (this.certificate.authority !== undefined) {
+      this.server.role.grant("Certificate", ...this.certificate.rights(this.hostname));
+    }
     this.securityGroup = this.server.firewall.securityGroup;
     this.queueVolume = this.server.queue.volume;
     this.publicIp = this.server.address.eip.publicIp;
@@ -272,6 +290,14 @@ export class BackupMx extends Construct {
   /** What must be in DNS for the domains: one set of MX records each. */
   get mxRecords(): MxRecordSet[] {
     return this.domains.map((domain) => this.mxRecordSet(domain));
+  }
+
+  /** What the MTA-STS policies of the domains must name, for those that have one. */
+  get mtaStsPolicies(): MtaStsPolicy[] {
+    return this.mxRecords.map(({ name, exchanges }) => ({
+      name,
+      mx: exchanges.map(({ hostname }) => hostname),
+    }));
   }
 
   /**
@@ -382,6 +408,7 @@ export class BackupMx extends Construct {
       ...node,
       monitoring,
       logs: node.logs ?? props.logs,
+      certificate: node.certificate ?? props.certificate,
       hostname,
       zone: node.zone ?? this.zoneAround(hostname, props),
       domains: [],
@@ -486,6 +513,7 @@ export class BackupMx extends Construct {
       publicAddress: this.publicIp,
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
+      authority: this.certificate.authority,
       reports: reports.length > 0 ? [AWS_REQUEST, ...reports] : [],
     });
   }

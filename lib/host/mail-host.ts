@@ -2,6 +2,12 @@ import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
 import { watchedPrimaries } from "../mail/watched-primaries";
+import {
+  type AcmeAuthority,
+  CERTIFICATE_PACKAGES,
+  CERTIFICATE_SETTINGS,
+  certificateFiles,
+} from "./certificate";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
@@ -38,6 +44,8 @@ export interface HostPlace {
   readonly queueVolumeId: string;
   /** How it is kept in order. @default - the defaults of the operations props */
   readonly upkeep?: Operations;
+  /** Who signs its certificate. @default - itself */
+  readonly authority?: AcmeAuthority;
   /** The files by which it tells AWS how it is. @default - it does not */
   readonly reports?: readonly HostFile[];
 }
@@ -52,12 +60,15 @@ export interface HostPlace {
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
-  { publicAddress, queueVolumeId, upkeep = operations({}), reports = [] }: HostPlace,
+  place: HostPlace,
 ): string {
+  const { publicAddress, queueVolumeId, upkeep = operations({}), reports = [], authority } = place;
+  const settings = [...(authority ? CERTIFICATE_SETTINGS : []), ...policy.postfixSettings];
+  const postfix = { ...policy, postfixSettings: new Map(settings) };
   return cloudConfig({
     fqdn: policy.hostname,
     files: [
-      ...[...postfixFiles(policy, domains, publicAddress)].map(([path, content]) => ({
+      ...[...postfixFiles(postfix, domains, publicAddress)].map(([path, content]) => ({
         path,
         content,
       })),
@@ -65,8 +76,9 @@ export function mailHostUserData(
       ...queueFiles(),
       ...commandFiles(),
       ...operationsFiles(upkeep),
+      ...(authority ? certificateFiles(policy.hostname, authority) : []),
       ...reports,
-      ...setupFiles(policy, domains, queueVolumeId, upkeep),
+      ...setupFiles(policy, domains, queueVolumeId, upkeep, authority ? CERTIFICATE_PACKAGES : []),
     ],
     program: SETUP,
   });
@@ -114,6 +126,7 @@ function setupFiles(
   domains: readonly MailDomain[],
   queueVolumeId: string,
   upkeep: Operations,
+  furtherPackages: readonly string[],
 ): HostFile[] {
   return [
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
@@ -124,7 +137,7 @@ function setupFiles(
     ...watchFiles(domains),
     {
       path: "/etc/backup-mx/setup.env",
-      content: setupEnvironment(policy, domains, queueVolumeId, upkeep),
+      content: setupEnvironment(policy, domains, queueVolumeId, upkeep, furtherPackages),
     },
     { path: SETUP, content: shippedFile("backup-mx-setup"), isProgram: true },
   ];
@@ -148,6 +161,7 @@ function setupEnvironment(
   domains: readonly MailDomain[],
   queueVolumeId: string,
   { sessionManager }: Operations,
+  furtherPackages: readonly string[],
 ) {
   const packages = [
     "ca-certificates",
@@ -157,6 +171,7 @@ function setupEnvironment(
     // The certificate of the first boot; on Debian 13 Postfix does without.
     "ssl-cert",
     ...OPERATIONS_PACKAGES,
+    ...furtherPackages,
     ...(mailScanner.isInstalled ? MAILSCANNER_PACKAGES : []),
     ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : []),
   ];
