@@ -277,7 +277,7 @@ export class BackupMx extends Construct {
     }
     if (this.policy.relayhost !== undefined) {
       const port = /:([0-9]+)$/.exec(this.policy.relayhost)?.[1] ?? "25";
-      this.server.firewall.allowOut(Number(port), "The backup's own mail to its relayhost");
+      this.server.firewall.allowOut(Number(port), "Mail of the backup itself to its relayhost");
     }
     this.node.addValidation({ validate: () => this.problems() });
   }

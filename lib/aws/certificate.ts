@@ -37,10 +37,10 @@ export class Certificate {
    */
   static acme(props: AcmeProps): Certificate {
     const { email, directoryUrl = LETS_ENCRYPT } = props;
-    if (email !== undefined && !isDeferred(email) && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email)) {
+    if (email !== undefined && !isDeferred(email) && !/^[\w.%+=~-]+@[\w.-]+\.[\w-]+$/.test(email)) {
       throw badInput("certificate.email", email, "is not a mail address; write it in full");
     }
-    if (!isDeferred(directoryUrl) && !/^https:\/\/[^\s/]+\/\S*$/.test(directoryUrl)) {
+    if (!isDeferred(directoryUrl) && !/^https:\/\/[\w.:[\]-]+\/[\w./%+~@=-]+$/.test(directoryUrl)) {
       throw badInput(
         "certificate.directoryUrl",
         directoryUrl,
