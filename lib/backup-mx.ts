@@ -7,6 +7,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations, type TerraformProvider, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Alarms, metricsRights } from "./aws/alarms";
+import { Certificate } from "./aws/certificate";
 import { sessionManagerRights } from "./aws/instance-role";
 import { LogGroup } from "./aws/log-group";
 import { Logs } from "./aws/logs";
@@ -16,7 +17,7 @@ import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws
 import { useProvider } from "./aws/provider";
 import { RecipientStore } from "./aws/recipient-store";
 import { EC2_USER_DATA_LIMIT, userDataSize } from "./aws/user-data";
-import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
+import type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { AWS_REQUEST } from "./host/aws-request";
 import { figuresFiles } from "./host/figures";
@@ -99,6 +100,12 @@ export interface BackupMxNodeProps extends MailServerProps {
    */
   readonly monitoring?: Monitoring;
   /**
+   * The certificate that the node shows to those who send mail to it.
+   *
+   * @default - as for the backup, for its own hostname
+   */
+  readonly certificate?: Certificate;
+  /**
    * Where the logs of the node go.
    *
    * @default - as for the backup, to a log group of its own
@@ -142,6 +149,12 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps, Operati
    * @default Monitoring.none()
    */
   readonly monitoring?: Monitoring;
+  /**
+   * The certificate that the host shows to those who send mail to it.
+   *
+   * @default Certificate.selfSigned()
+   */
+  readonly certificate?: Certificate;
   /**
    * Where the logs of the host go.
    *
@@ -189,6 +202,7 @@ export class BackupMx extends Construct {
   private readonly policy: MailPolicy;
   private readonly server: MailServer;
   private readonly operations: Operations;
+  private readonly certificate: Certificate;
   private readonly alarms?: Alarms;
   private readonly logs?: LogGroup;
   private readonly outboundPort25: OutboundPort25;
@@ -248,6 +262,10 @@ export class BackupMx extends Construct {
       this.logGroup = this.logs.group;
       this.server.role.grant("Logs", ...this.logs.rights());
     }
+    this.certificate = props.certificate ?? Certificate.selfSigned();
+    if (this.certificate.authority !== undefined) {
+      this.server.role.grant("Certificate", ...this.certificate.rights(this.hostname));
+    }
     this.securityGroup = this.server.firewall.securityGroup;
     this.queueVolume = this.server.queue.volume;
     this.publicIp = this.server.address.eip.publicIp;
@@ -267,7 +285,7 @@ export class BackupMx extends Construct {
     }
     if (this.policy.relayhost !== undefined) {
       const port = /:([0-9]+)$/.exec(this.policy.relayhost)?.[1] ?? "25";
-      this.server.firewall.allowOut(Number(port), "The backup's own mail to its relayhost");
+      this.server.firewall.allowOut(Number(port), "Mail of the backup itself to its relayhost");
     }
     this.node.addValidation({ validate: () => this.problems() });
   }
@@ -280,6 +298,14 @@ export class BackupMx extends Construct {
   /** What must be in DNS for the domains: one set of MX records each. */
   get mxRecords(): MxRecordSet[] {
     return this.domains.map((domain) => this.mxRecordSet(domain));
+  }
+
+  /** What the MTA-STS policies of the domains must name, for those that have one. */
+  get mtaStsPolicies(): MtaStsPolicy[] {
+    return this.mxRecords.map(({ name, exchanges }) => ({
+      name,
+      mx: exchanges.map(({ hostname }) => hostname),
+    }));
   }
 
   /**
@@ -403,6 +429,7 @@ export class BackupMx extends Construct {
       ...node,
       monitoring,
       logs: node.logs ?? props.logs,
+      certificate: node.certificate ?? props.certificate,
       hostname,
       zone: node.zone ?? this.zoneAround(hostname, props),
       domains: [],
@@ -506,6 +533,7 @@ export class BackupMx extends Construct {
       publicAddress: this.publicIp,
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
+      authority: this.certificate.authority,
       awsFiles: awsFiles.length > 0 ? [AWS_REQUEST, ...awsFiles] : [],
     };
     const text = mailHostUserData(this.policy, this.domains, host);

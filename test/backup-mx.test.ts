@@ -150,6 +150,9 @@ describe("the parts of a BackupMx", () => {
         ],
       },
     ]);
+    expect(mx.mtaStsPolicies).toEqual([
+      { name: "example.com", mx: ["mx1.example.com", "mx2.example.net"] },
+    ]);
   });
 });
 

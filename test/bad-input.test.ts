@@ -1,6 +1,7 @@
 import {
   BackupMx,
   type BackupMxProps,
+  Certificate,
   MailScanner,
   RecipientVerification,
   Route53Zone,
@@ -37,6 +38,10 @@ const list = (...addresses: string[]) =>
 const scanner =
   (...args: Parameters<typeof MailScanner.install>) =>
   () => ({ mailScanner: MailScanner.install(...args) });
+
+const certificate = (props: { email?: string; directoryUrl?: string }) => () => ({
+  certificate: Certificate.acme({ zone: Route53Zone.fromZoneId("Z0"), ...props }),
+});
 
 /** The mistake, how it is made, and what is said about it: the prop, the value, the remedy. */
 const MISTAKES: [string, () => object, RegExp][] = [
@@ -301,6 +306,8 @@ const TEXTS: [string, (text: string) => () => object][] = [
   ],
   ["postfixSettings.mail_name", (text) => () => ({ postfixSettings: { mail_name: text } })],
   ["postfixSettings key", (text) => () => ({ postfixSettings: { [text]: "x" } })],
+  ["certificate.email", (email) => certificate({ email })],
+  ["certificate.directoryUrl", (directoryUrl) => certificate({ directoryUrl })],
   ["mailScanner.packageUrl", (packageUrl) => scanner({ packageUrl })],
   ["mailScanner.packageSha256", (packageSha256) => scanner({ packageSha256 })],
   [
@@ -319,6 +326,8 @@ const GOOD: { readonly [prop: string]: string } = {
   "domains[0].recipients": "info@example.com",
   postmaster: "ops@example.org",
   relayhost: "[smtp.example.net]:587",
+  "certificate.email": "ops@example.org",
+  "certificate.directoryUrl": "https://acme.example.org/directory",
   "mailScanner.packageUrl": "https://mirror.example.net/MailScanner.deb",
   "mailScanner.packageSha256": "0123456789abcdef".repeat(4),
   "postfixSettings key": "mail_name",

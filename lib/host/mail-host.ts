@@ -2,6 +2,12 @@ import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
 import { watchedPrimaries } from "../mail/watched-primaries";
+import {
+  type AcmeAuthority,
+  CERTIFICATE_PACKAGES,
+  CERTIFICATE_SETTINGS,
+  certificateFiles,
+} from "./certificate";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
@@ -38,6 +44,8 @@ export interface HostPlace {
   readonly queueVolumeId: string;
   /** How it is kept in order. @default - the defaults of the operations props */
   readonly upkeep?: Operations;
+  /** Who signs its certificate. @default - itself */
+  readonly authority?: AcmeAuthority;
   /** The files by which it speaks with AWS. @default - it does not */
   readonly awsFiles?: readonly HostFile[];
   /** Whether its settings are explained by comments, if there is room for them. @default true */
@@ -54,11 +62,13 @@ export interface HostPlace {
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
-  host: HostPlace,
+  place: HostPlace,
 ): string {
-  const { publicAddress, queueVolumeId, upkeep = operations({}), awsFiles = [] } = host;
+  const { publicAddress, queueVolumeId, upkeep = operations({}), awsFiles = [], authority } = place;
+  const settings = [...(authority ? CERTIFICATE_SETTINGS : []), ...policy.postfixSettings];
+  const postfix = { ...policy, postfixSettings: new Map(settings) };
   const files = [
-    ...[...postfixFiles(policy, domains, publicAddress)].map(([path, content]) => ({
+    ...[...postfixFiles(postfix, domains, publicAddress)].map(([path, content]) => ({
       path,
       content,
     })),
@@ -66,13 +76,14 @@ export function mailHostUserData(
     ...queueFiles(),
     ...commandFiles(),
     ...operationsFiles(upkeep),
+    ...(authority ? certificateFiles(policy.hostname, authority) : []),
     ...awsFiles,
-    ...setupFiles(policy, domains, queueVolumeId, upkeep),
+    ...setupFiles(policy, domains, queueVolumeId, upkeep, authority ? CERTIFICATE_PACKAGES : []),
   ];
   return cloudConfig({
     fqdn: policy.hostname,
     files:
-      (host.isCommented ?? true)
+      (place.isCommented ?? true)
         ? files
         : files.map((file) => ({ ...file, content: withoutComments(file.content) })),
     program: SETUP,
@@ -121,6 +132,7 @@ function setupFiles(
   domains: readonly MailDomain[],
   queueVolumeId: string,
   upkeep: Operations,
+  furtherPackages: readonly string[],
 ): HostFile[] {
   return [
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
@@ -131,7 +143,7 @@ function setupFiles(
     ...watchFiles(domains),
     {
       path: "/etc/backup-mx/setup.env",
-      content: setupEnvironment(policy, domains, queueVolumeId, upkeep),
+      content: setupEnvironment(policy, domains, queueVolumeId, upkeep, furtherPackages),
     },
     { path: SETUP, content: shippedFile("backup-mx-setup"), isProgram: true },
   ];
@@ -155,6 +167,7 @@ function setupEnvironment(
   domains: readonly MailDomain[],
   queueVolumeId: string,
   { sessionManager }: Operations,
+  furtherPackages: readonly string[],
 ) {
   const packages = [
     "ca-certificates",
@@ -164,6 +177,7 @@ function setupEnvironment(
     // The certificate of the first boot; on Debian 13 Postfix does without.
     "ssl-cert",
     ...OPERATIONS_PACKAGES,
+    ...furtherPackages,
     ...(mailScanner.isInstalled ? MAILSCANNER_PACKAGES : []),
     ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : []),
   ];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /**
  * A file that goes to the host as it lies in `files/`, but for its comments: they are for those
- * who read it here, and a fifth of all user data.
+ * who read it here, and a fifth of all user data. So Python has comments instead of docstrings.
  */
 export function shippedFile(name: string): string {
   return withoutComments(readFileSync(join(__dirname, "files", name), "utf8"));

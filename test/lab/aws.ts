@@ -25,7 +25,7 @@ export interface AwsAnswer {
 }
 
 /** What a service makes of a request. */
-export type AwsService = (request: AwsRequest) => AwsAnswer;
+export type AwsService = (request: AwsRequest) => AwsAnswer | Promise<AwsAnswer>;
 
 const ACCESS_KEY_ID = "ASIAIOSFODNN7EXAMPLE";
 // With every character that a quoting could break.
@@ -143,7 +143,7 @@ export class Aws {
         this.unsigned.push(`${method} ${name} ${url}`);
         response.writeHead(403).end("SignatureDoesNotMatch");
       } else {
-        const answer = service({ method, url, headers, body });
+        const answer = await service({ method, url, headers, body });
         const length = Buffer.byteLength(answer.body);
         response.writeHead(answer.status, { "content-length": length });
         if (answer.isCut) {

@@ -1,6 +1,7 @@
 import {
   type BackupMxDomain,
   type BackupMxProps,
+  Certificate,
   Logs,
   MailScanner,
   Monitoring,
@@ -103,6 +104,10 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
   reverseDns: true,
   outboundPort25: OutboundPort25.granted(),
   monitoring: Monitoring.toEmail("ops@example.org", { dashboard: true, outsideProbe: {} }),
+  certificate: Certificate.acme({
+    zone: Route53Zone.fromZoneId("Z0NET"),
+    email: "ops@example.org",
+  }),
   logs: Logs.toLogGroup({ retentionInDays: 365 }),
   sessionManager: SessionManager.install(),
   restartTime: "02:15",
