@@ -102,6 +102,13 @@ describe("the user data of a mail host", () => {
     expect(permissions).toBe("0755");
   });
 
+  test("brings programs without docstrings, but for the usage that one prints", () => {
+    const files = writtenFiles(userData());
+    expect(files["/usr/local/sbin/backup-mx-watch"].content).not.toContain('"""');
+    expect(files["/usr/local/sbin/backup-mx"].content.match(/"""/g)).toHaveLength(2);
+    expect(files["/usr/local/sbin/backup-mx"].content).toContain("\nusage: backup-mx [status]");
+  });
+
   test("is the same each time", () => {
     expect(userData()).toBe(userData());
   });
