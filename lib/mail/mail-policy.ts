@@ -105,6 +105,13 @@ export interface MailPolicyProps {
    */
   readonly smtpdRecipientRestrictions?: string[];
   /**
+   * Whether a client waits six seconds for the greeting, once a day. Programs that send spam are in
+   * a hurry: who talks before the greeting is refused. postscreen(8), `postscreen_greet_action`.
+   *
+   * @default true
+   */
+  readonly greetTest?: boolean;
+  /**
    * The largest message in bytes; not smaller than that of the primaries, or what they would take
    * is refused. `message_size_limit`.
    *
@@ -149,6 +156,7 @@ export interface MailPolicy {
   readonly unknownAddressRejectCode: number;
   readonly smtpdSenderRestrictions: readonly string[];
   readonly smtpdRecipientRestrictions: readonly string[];
+  readonly greetTest: boolean;
   readonly messageSizeLimit: number;
   readonly postfixSettings: ReadonlyMap<string, string>;
   readonly watchInterval: string;
@@ -209,6 +217,7 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
         "reject_unverified_recipient",
       ],
     ),
+    greetTest: props.greetTest ?? true,
     messageSizeLimit: messageSizeLimit(props.messageSizeLimit ?? 50 * 1024 * 1024),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),
     watchInterval: duration("watchInterval", props.watchInterval ?? "30s", "5s", "10m"),

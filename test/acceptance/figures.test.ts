@@ -65,7 +65,9 @@ describeWith(
       backup = await Postfix.start(
         network.addHost("backup", `${BACKUP}/24`),
         {
-          ...Object.fromEntries(postfixFiles(mailPolicy(HOSTNAME, {}), domains, BACKUP)),
+          ...Object.fromEntries(
+            postfixFiles(mailPolicy(HOSTNAME, { greetTest: false }), domains, BACKUP),
+          ),
           ...Object.fromEntries(settings.map(({ path, content }) => [path, content])),
         },
         { nameserver: DNS },

@@ -91,6 +91,13 @@ describe("the tables", () => {
     }
   });
 
+  test("let postscreen answer at port 25, or smtpd where nobody is tested", () => {
+    const port25 = (props: MailPolicyProps) =>
+      /^smtp +inet .* (\w+)$/m.exec(files([{}], props)["master.cf"])?.[1];
+    expect([port25({}), port25({ greetTest: false })]).toEqual(["postscreen", "smtpd"]);
+    expect(setting("postscreen_greet_action", [{}], { greetTest: false })).toBeUndefined();
+  });
+
   test("hold the lists of all domains", () => {
     const { recipients } = files([
       { recipients: RecipientVerification.list(["sales@example.com", "info@example.com"]) },

@@ -81,6 +81,7 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
     "reject_unauth_destination",
     "reject_unverified_recipient",
   ],
+  greetTest: false,
   messageSizeLimit: 26214400,
   postfixSettings: { smtp_tls_loglevel: "1", biff: "yes" },
   mailScanner: MailScanner.install({
