@@ -1,3 +1,4 @@
+import { hasLocalResolver } from "../mail/local-resolver";
 import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
@@ -6,6 +7,7 @@ import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
 import { recipientsFiles } from "./recipients";
+import { RESOLVER_PACKAGES, resolverFiles } from "./resolver";
 import { shippedFile } from "./shipped-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
@@ -69,6 +71,7 @@ export function mailHostUserData(
       ...commandFiles(),
       ...operationsFiles(upkeep),
       ...figures,
+      ...(hasLocalResolver(policy, domains) ? resolverFiles(policy.privateDnsZones) : []),
       ...(recipientsUrl === undefined ? [] : recipientsFiles(recipientsUrl)),
       ...setupFiles(policy, domains, queueVolumeId, upkeep),
     ],
@@ -148,17 +151,19 @@ function watchFiles(domains: readonly MailDomain[]): HostFile[] {
 
 /** What the setup program must know of the props, as shell variables. */
 function setupEnvironment(
-  { hostname, mailScanner, watchInterval }: MailPolicy,
+  policy: MailPolicy,
   domains: readonly MailDomain[],
   queueVolumeId: string,
   { sessionManager }: Operations,
 ) {
+  const { hostname, mailScanner, watchInterval } = policy;
   const packages = [
     "ca-certificates",
     "curl",
     "postfix",
     "postfix-lmdb",
     ...OPERATIONS_PACKAGES,
+    ...(hasLocalResolver(policy, domains) ? RESOLVER_PACKAGES : []),
     ...(mailScanner.isInstalled ? MAILSCANNER_PACKAGES : []),
     ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : []),
   ];

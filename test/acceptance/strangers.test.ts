@@ -40,6 +40,10 @@ describeWith(
         "mx1.example.com": ["A 192.0.2.10"],
         [HOSTNAME]: [`A ${BACKUP}`],
         "sender.example": ["A 192.0.2.100"],
+        "200.2.0.192.zen.example.org": ["A 127.0.0.4"],
+        "201.2.0.192.bl.example.org": ["A 127.0.0.2"],
+        // How a list refuses who asks.
+        "202.2.0.192.zen.example.org": ["A 127.255.255.254"],
       });
       ends.push(() => dns.stop());
       polite = addHost("polite", 100);
@@ -51,6 +55,8 @@ describeWith(
       ];
       const policy = mailPolicy(HOSTNAME, {
         mailScanner: MailScanner.none(),
+        postscreenDnsblSites: ["zen.example.org*2", "bl.example.org"],
+        postscreenDnsblThreshold: 2,
         postfixSettings: {
           smtpd_tls_cert_file: "/etc/postfix/own.pem",
           smtpd_tls_key_file: "/etc/postfix/own.pem",
@@ -98,6 +104,23 @@ describeWith(
       // Who was refused is on trial again.
       expect(await greeted(hasty)).toBeGreaterThan(5);
     }, 60_000);
+
+    test("who is on lists of enough weight is refused", async () => {
+      const answers = await Promise.all(
+        [200, 201, 202].map(async (n) => {
+          const { rcpt } = await smtp(addHost(`client${n}`, n), BACKUP, {
+            helo: "sender.example",
+            to: BOB,
+          });
+          return `${rcpt[0].code} ${rcpt[0].text}`;
+        }),
+      );
+      expect(answers).toEqual([
+        expect.stringMatching(/^550 5\.7\.1 .*\[192\.0\.2\.200\] blocked using zen\.example\.org/),
+        expect.stringMatching(/^250 /),
+        expect.stringMatching(/^250 /),
+      ]);
+    }, 30_000);
 
     test("the host itself does not wait", async () => {
       const { greeting } = await smtp(backup.host, "127.0.0.1");
