@@ -28,6 +28,7 @@ import { recipientsFiles } from "./host/recipients";
 import { badInput } from "./mail/bad-input";
 import { isDeferred } from "./mail/deferred-value";
 import { domainName } from "./mail/domain-name";
+import { hasLocalResolver } from "./mail/local-resolver";
 import {
   type MailDomain,
   type MailDomainProps,
@@ -320,6 +321,9 @@ export class BackupMx extends Construct {
     }
     // An error in the recipients is due now, not at synthesis.
     domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
+    if (hasLocalResolver(this.policy, [domain])) {
+      this.server.firewall.allowDns();
+    }
     this.domains.push(domain);
     if (domain.recipients.isFromFile) {
       this.recipients ??= this.recipientStore();
