@@ -68,9 +68,7 @@ describe("the user data of a mail host", () => {
       "/etc/postfix/header_checks",
       "/etc/MailScanner/conf.d/backup-mx.conf",
       "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
-      "/usr/local/sbin/backup-mx-queue",
       "/etc/systemd/system/backup-mx-queue.service",
-      "/usr/local/sbin/backup-mx",
       "/etc/systemd/system/backup-mx-tidy.service",
       "/etc/systemd/system/backup-mx-tidy.timer",
       "/etc/apt/apt.conf.d/60backup-mx",
@@ -79,9 +77,11 @@ describe("the user data of a mail host", () => {
       "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
       "/etc/backup-mx/primaries",
       "/etc/systemd/system/backup-mx-watch.service",
-      "/usr/local/sbin/backup-mx-watch",
       "/etc/backup-mx/setup.env",
+      "/usr/local/sbin/backup-mx-queue",
       SETUP,
+      "/usr/local/sbin/backup-mx",
+      "/usr/local/sbin/backup-mx-watch",
     ]);
   });
 
