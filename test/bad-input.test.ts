@@ -2,6 +2,7 @@ import {
   BackupMx,
   type BackupMxProps,
   MailScanner,
+  PrimaryTls,
   RecipientVerification,
   Route53Zone,
 } from "../lib";
@@ -267,6 +268,19 @@ const MISTAKES: [string, () => object, RegExp][] = [
     "lists in DNS without a resolver",
     () => ({ postscreenDnsblSites: ["zen.example.org"], localResolver: false }),
     /^localResolver false leaves postscreenDnsblSites without the resolver that it needs; leave the/,
+  ],
+  [
+    "DANE without a resolver",
+    () => ({
+      domains: [{ ...EXAMPLE, primaries: [{ ...MX1, tls: PrimaryTls.dane() }] }],
+      localResolver: false,
+    }),
+    /^localResolver false leaves PrimaryTls\.dane\(\) without the resolver that it needs; leave the/,
+  ],
+  [
+    "DANE past DNS",
+    primary({ tls: PrimaryTls.dane(), address: "10.0.0.5" }),
+    /^domains\[0\]\.primaries\[0\]\.address "10\.0\.0\.5" goes past DNS, .*; leave it out, or use/,
   ],
   [
     "no private zone",

@@ -132,7 +132,7 @@ export interface MailPolicyProps {
    * validates what is signed. The lists in DNS refuse the shared resolvers of a cloud. Opens port
    * 53 to the outside.
    *
-   * @default - only if something needs it: postscreenDnsblSites
+   * @default - only if something needs it: postscreenDnsblSites, or PrimaryTls.dane()
    */
   readonly localResolver?: boolean;
   /**
