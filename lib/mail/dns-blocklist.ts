@@ -1,5 +1,7 @@
 import { badInput } from "./bad-input";
+import { isDeferred } from "./deferred-value";
 import { domainName } from "./domain-name";
+import { wholeNumber } from "./whole-number";
 
 const OCTET = String.raw`(\d{1,3}|\[\d{1,3}(\.\.\d{1,3})?(;\d{1,3}(\.\.\d{1,3})?)*\])`;
 const FORM = new RegExp(
@@ -31,4 +33,27 @@ export function dnsBlocklists(prop: string, sites: readonly string[]): readonly 
     const [, domain, filter = LISTED] = found;
     return `${domainName(place, domain)}${filter}${found[found.length - 1] ?? ""}`;
   });
+}
+
+/**
+ * The weight from which a client is refused.
+ *
+ * @throws if the lists together do not reach it
+ */
+export function dnsBlocklistThreshold(
+  prop: string,
+  value: number,
+  sites: readonly string[],
+): number {
+  const threshold = wholeNumber(prop, value, 1, 1000);
+  const weights = sites.map((site) => Number(/\*(-?\d+)$/.exec(site)?.[1] ?? 1));
+  const most = weights.filter((weight) => weight > 0).reduce((sum, weight) => sum + weight, 0);
+  if (sites.length > 0 && !isDeferred(threshold) && threshold > most) {
+    throw badInput(
+      prop,
+      threshold,
+      `is more than the weights of all lists, ${most}, so nobody would be refused; give a lower one, or the lists more weight`,
+    );
+  }
+  return threshold;
 }

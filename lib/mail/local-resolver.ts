@@ -1,6 +1,12 @@
 import { badInput } from "./bad-input";
 import type { MailDomain } from "./mail-domain";
 import type { MailPolicy } from "./mail-policy";
+import { DANE } from "./primary-tls";
+
+/** Whether a certificate of a primary of this domain is looked up in DNS. */
+export function usesDane({ primaries }: MailDomain): boolean {
+  return primaries.some(({ tlsPolicy }) => tlsPolicy === DANE);
+}
 
 /**
  * Whether the host has a resolver of its own.
@@ -9,9 +15,14 @@ import type { MailPolicy } from "./mail-policy";
  */
 export function hasLocalResolver(
   { localResolver, postscreenDnsblSites }: MailPolicy,
-  _domains: readonly MailDomain[],
+  domains: readonly MailDomain[],
 ): boolean {
-  const user = postscreenDnsblSites.length > 0 ? "postscreenDnsblSites" : undefined;
+  const user =
+    postscreenDnsblSites.length > 0
+      ? "postscreenDnsblSites"
+      : domains.some(usesDane)
+        ? "PrimaryTls.dane()"
+        : undefined;
   if (localResolver === false && user !== undefined) {
     throw badInput(
       "localResolver",

@@ -1,6 +1,6 @@
 import { badInput } from "./bad-input";
 import { isDeferred } from "./deferred-value";
-import { dnsBlocklists } from "./dns-blocklist";
+import { dnsBlocklists, dnsBlocklistThreshold } from "./dns-blocklist";
 import { domainName } from "./domain-name";
 import { duration } from "./duration";
 import { MailScanner } from "./mailscanner";
@@ -132,7 +132,7 @@ export interface MailPolicyProps {
    * validates what is signed. The lists in DNS refuse the shared resolvers of a cloud. Opens port
    * 53 to the outside.
    *
-   * @default - only if something needs it: postscreenDnsblSites
+   * @default - only if something needs it: postscreenDnsblSites, or PrimaryTls.dane()
    */
   readonly localResolver?: boolean;
   /**
@@ -254,11 +254,10 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
     ),
     greetTest: props.greetTest ?? true,
     postscreenDnsblSites: dnsBlocklists("postscreenDnsblSites", props.postscreenDnsblSites ?? []),
-    postscreenDnsblThreshold: wholeNumber(
+    postscreenDnsblThreshold: dnsBlocklistThreshold(
       "postscreenDnsblThreshold",
       props.postscreenDnsblThreshold ?? 1,
-      1,
-      1000,
+      props.postscreenDnsblSites ?? [],
     ),
     localResolver: props.localResolver,
     privateDnsZones: (props.privateDnsZones ?? []).map((zone, index) =>

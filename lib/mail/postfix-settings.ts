@@ -59,6 +59,7 @@ const GUARDED: { readonly [name: string]: string } = {
   relay_transport: DOMAINS,
   relayhost: "use the relayhost prop",
   resolve_dequoted_address: RELAY,
+  smtp_dns_support_level: "use PrimaryTls.dane() for a primary",
   smtp_tls_policy_maps: "use the tls prop of a primary",
   smtpd_authorized_xclient_hosts: RELAY,
   smtpd_authorized_xforward_hosts: RELAY,

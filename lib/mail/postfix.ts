@@ -1,4 +1,5 @@
 import { isDeferred } from "./deferred-value";
+import { usesDane } from "./local-resolver";
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
 import type { MailPolicy } from "./mail-policy";
@@ -47,7 +48,7 @@ export function postfixFiles(
   ];
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
   return new Map([
-    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, lookups)],
+    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, lookups, domains.some(usesDane))],
     [`${FOLDER}/master.cf`, masterCf(policy)],
     [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
     [
@@ -102,17 +103,24 @@ function routes(comment: string, transport: string, domains: readonly MailDomain
   );
 }
 
-function mainCf(policy: MailPolicy, publicAddress: string, lookups: readonly string[]): string {
+function mainCf(
+  policy: MailPolicy,
+  publicAddress: string,
+  lookups: readonly string[],
+  isDane: boolean,
+): string {
   const free = new Map(policy.postfixSettings);
-  const lines = mainCfGroups(policy, publicAddress, lookups).flatMap(({ comment, settings }) => [
-    "",
-    ...comment.map((line) => `# ${line}`),
-    ...settings.map(([name, value]) => {
-      const line = setting(name, free.get(name) ?? value);
-      free.delete(name);
-      return line;
-    }),
-  ]);
+  const lines = mainCfGroups(policy, publicAddress, lookups, isDane).flatMap(
+    ({ comment, settings }) => [
+      "",
+      ...comment.map((line) => `# ${line}`),
+      ...settings.map(([name, value]) => {
+        const line = setting(name, free.get(name) ?? value);
+        free.delete(name);
+        return line;
+      }),
+    ],
+  );
   const further = [...free].map(([name, value]) => setting(name, value));
   return [
     `# Postfix as backup MX. Rendered from the props of a BackupMx construct: change`,
@@ -138,6 +146,7 @@ function mainCfGroups(
   policy: MailPolicy,
   publicAddress: string,
   lookups: readonly string[],
+  isDane: boolean,
 ): Group[] {
   return [
     {
@@ -286,6 +295,8 @@ function mainCfGroups(
         ["smtp_tls_policy_maps", `texthash:${FOLDER}/tls_policy`],
         ["smtp_tls_CAfile", "/etc/ssl/certs/ca-certificates.crt"],
         ["smtp_tls_fingerprint_digest", "sha256"],
+        // Else Postfix does not ask whether an answer was validated.
+        ...(isDane ? ([["smtp_dns_support_level", "dnssec"]] as const) : []),
         ["smtpd_tls_security_level", "may"],
         ["smtpd_tls_protocols", ">=TLSv1.2"],
         ["smtpd_tls_cert_file", "/etc/ssl/certs/ssl-cert-snakeoil.pem"],

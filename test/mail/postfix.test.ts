@@ -2,6 +2,7 @@ import { type MailDomainProps, mailDomain } from "../../lib/mail/mail-domain";
 import { type MailPolicyProps, mailPolicy } from "../../lib/mail/mail-policy";
 import { MailScanner } from "../../lib/mail/mailscanner";
 import { postfixFiles } from "../../lib/mail/postfix";
+import { PrimaryTls } from "../../lib/mail/primary-tls";
 import { RecipientVerification } from "../../lib/mail/recipient-verification";
 import { mainCfSettings } from "../support/main-cf";
 
@@ -114,6 +115,12 @@ describe("the tables", () => {
     expect(setting("postscreen_dnsbl_threshold", [{}], props)).toBe("3");
     expect(setting("postscreen_dnsbl_sites", [{}])).toBeUndefined();
     expect(setting("postscreen_greet_action", [{}], { ...props, greetTest: false })).toBe("ignore");
+  });
+
+  test("ask for validated answers where a primary has DANE, and nowhere else", () => {
+    const primaries = [{ hostname: "mx1.example.com", tls: PrimaryTls.dane() }];
+    expect(setting("smtp_dns_support_level", [{ primaries }])).toBe("dnssec");
+    expect(setting("smtp_dns_support_level", [{}])).toBeUndefined();
   });
 
   test("hold the lists of all domains", () => {
