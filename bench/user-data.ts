@@ -14,6 +14,10 @@ for (const count of [1, 10, 100, 200, 400, 800]) {
     const name = `${createHash("sha1").update(String(index)).digest("hex").slice(0, 10)}.example`;
     return mailDomain("domain", { name, primaries: [{ hostname: `mx1.${name}` }] }, hostname);
   });
-  const { plain, compressed } = userDataSize(mailHostUserData(policy, domains, PLACE));
-  console.log(`${count} domains: ${plain} bytes, ${compressed} compressed`);
+  for (const isCommented of [true, false]) {
+    const text = mailHostUserData(policy, domains, { ...PLACE, isCommented });
+    const { plain, compressed } = userDataSize(text);
+    const comments = isCommented ? "with" : "without";
+    console.log(`${count} domains, ${comments} comments: ${plain} bytes, ${compressed} compressed`);
+  }
 }

@@ -7,6 +7,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations, type TerraformProvider, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Alarms, metricsRights } from "./aws/alarms";
+import { Certificate } from "./aws/certificate";
 import { sessionManagerRights } from "./aws/instance-role";
 import { LogGroup } from "./aws/log-group";
 import { Logs } from "./aws/logs";
@@ -15,16 +16,19 @@ import type { Monitoring } from "./aws/monitoring";
 import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
 import { useProvider } from "./aws/provider";
 import { RecipientStore } from "./aws/recipient-store";
-import type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
+import { EC2_USER_DATA_LIMIT, userDataSize } from "./aws/user-data";
+import type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
 import { AWS_REQUEST } from "./host/aws-request";
 import { figuresFiles } from "./host/figures";
 import { logsFiles } from "./host/logs";
 import { mailHostUserData } from "./host/mail-host";
 import { type Operations, type OperationsProps, operations } from "./host/operations";
+import { recipientsFiles } from "./host/recipients";
 import { badInput } from "./mail/bad-input";
 import { isDeferred } from "./mail/deferred-value";
 import { domainName } from "./mail/domain-name";
+import { hasLocalResolver } from "./mail/local-resolver";
 import {
   type MailDomain,
   type MailDomainProps,
@@ -97,6 +101,12 @@ export interface BackupMxNodeProps extends MailServerProps {
    */
   readonly monitoring?: Monitoring;
   /**
+   * The certificate that the node shows to those who send mail to it.
+   *
+   * @default - as for the backup, for its own hostname
+   */
+  readonly certificate?: Certificate;
+  /**
    * Where the logs of the node go.
    *
    * @default - as for the backup, to a log group of its own
@@ -140,6 +150,12 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps, Operati
    * @default Monitoring.none()
    */
   readonly monitoring?: Monitoring;
+  /**
+   * The certificate that the host shows to those who send mail to it.
+   *
+   * @default Certificate.selfSigned()
+   */
+  readonly certificate?: Certificate;
   /**
    * Where the logs of the host go.
    *
@@ -187,6 +203,7 @@ export class BackupMx extends Construct {
   private readonly policy: MailPolicy;
   private readonly server: MailServer;
   private readonly operations: Operations;
+  private readonly certificate: Certificate;
   private readonly alarms?: Alarms;
   private readonly logs?: LogGroup;
   private readonly outboundPort25: OutboundPort25;
@@ -246,6 +263,10 @@ export class BackupMx extends Construct {
       this.logGroup = this.logs.group;
       this.server.role.grant("Logs", ...this.logs.rights());
     }
+    this.certificate = props.certificate ?? Certificate.selfSigned();
+    if (this.certificate.authority !== undefined) {
+      this.server.role.grant("Certificate", ...this.certificate.rights(this.hostname));
+    }
     this.securityGroup = this.server.firewall.securityGroup;
     this.queueVolume = this.server.queue.volume;
     this.publicIp = this.server.address.eip.publicIp;
@@ -265,7 +286,7 @@ export class BackupMx extends Construct {
     }
     if (this.policy.relayhost !== undefined) {
       const port = /:([0-9]+)$/.exec(this.policy.relayhost)?.[1] ?? "25";
-      this.server.firewall.allowOut(Number(port), "The backup's own mail to its relayhost");
+      this.server.firewall.allowOut(Number(port), "Mail of the backup itself to its relayhost");
     }
     this.node.addValidation({ validate: () => this.problems() });
   }
@@ -280,6 +301,14 @@ export class BackupMx extends Construct {
     return this.domains.map((domain) => this.mxRecordSet(domain));
   }
 
+  /** What the MTA-STS policies of the domains must name, for those that have one. */
+  get mtaStsPolicies(): MtaStsPolicy[] {
+    return this.mxRecords.map(({ name, exchanges }) => ({
+      name,
+      mx: exchanges.map(({ hostname }) => hostname),
+    }));
+  }
+
   /**
    * Stands in for one more domain.
    *
@@ -292,6 +321,9 @@ export class BackupMx extends Construct {
     }
     // An error in the recipients is due now, not at synthesis.
     domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
+    if (hasLocalResolver(this.policy, [domain])) {
+      this.server.firewall.allowDns();
+    }
     this.domains.push(domain);
     if (domain.recipients.isFromFile) {
       this.recipients ??= this.recipientStore();
@@ -401,6 +433,7 @@ export class BackupMx extends Construct {
       ...node,
       monitoring,
       logs: node.logs ?? props.logs,
+      certificate: node.certificate ?? props.certificate,
       hostname,
       zone: node.zone ?? this.zoneAround(hostname, props),
       domains: [],
@@ -498,14 +531,19 @@ export class BackupMx extends Construct {
             usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
           });
     const logs = this.logs === undefined ? [] : logsFiles(this.logs.destination);
-    const reports = [...figures, ...logs];
-    return mailHostUserData(this.policy, this.domains, {
+    const recipients = this.recipients === undefined ? [] : recipientsFiles(this.recipients.url);
+    const awsFiles = [...figures, ...logs, ...recipients];
+    const host = {
       publicAddress: this.publicIp,
       queueVolumeId: this.queueVolume.id,
       upkeep: this.operations,
-      reports: reports.length > 0 ? [AWS_REQUEST, ...reports] : [],
-      recipientsUrl: this.recipients?.url,
-    });
+      authority: this.certificate.authority,
+      awsFiles: awsFiles.length > 0 ? [AWS_REQUEST, ...awsFiles] : [],
+    };
+    const text = mailHostUserData(this.policy, this.domains, host);
+    return userDataSize(text).compressed <= EC2_USER_DATA_LIMIT
+      ? text
+      : mailHostUserData(this.policy, this.domains, { ...host, isCommented: false });
   }
 
   /** What can be known only when every domain was added. */

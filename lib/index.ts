@@ -1,3 +1,4 @@
+export { type AcmeProps, Certificate } from "./aws/certificate";
 export { type LogGroupProps, Logs } from "./aws/logs";
 export type { MailServerProps } from "./aws/mail-server";
 export { Monitoring, type MonitoringProps, type OutsideProbeProps } from "./aws/monitoring";
@@ -8,7 +9,7 @@ export {
   type BackupMxNodeProps,
   type BackupMxProps,
 } from "./backup-mx";
-export type { HostRecords, IDnsZone, MxRecordSet } from "./dns/dns-zone";
+export type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 export { MxRecords } from "./dns/mx-records";
 export { Route53Zone, type Route53ZoneProps } from "./dns/route53-zone";
 export type { OperationsProps } from "./host/operations";

@@ -16,7 +16,9 @@ import {
   RecipientVerification,
   Route53Zone,
 } from "../lib";
+import { backup } from "./support/backup";
 import { DEFAULTS, EVERYTHING, EXAMPLE, ZONE } from "./support/props";
+import { randomName } from "./support/random-name";
 import { newStack, only, synthesize } from "./support/stack";
 import { writtenFiles } from "./support/user-data";
 
@@ -71,6 +73,26 @@ describe("a stack with a BackupMx", () => {
       );
     }
   });
+
+  test.each([
+    [1, true],
+    [120, false],
+  ])(
+    "explains its settings on the host while there is room: %i domains, %s",
+    (count, isExplained) => {
+      const domains = Array.from({ length: count }, (_, index) => ({
+        name: `${randomName(index)}.example`,
+        primaries: [{ hostname: "mx1.example.com" }],
+      }));
+      const [userData] = Object.values<string>(backup({ domains }).locals);
+      const files = writtenFiles(userData);
+      expect(files["/etc/postfix/main.cf"].content).toContain(
+        "\nrelay_domains = $transport_maps\n",
+      );
+      const comments = Object.values(files).filter(({ content }) => /^#(?!!)/m.test(content));
+      expect(comments.length > 0).toBe(isExplained);
+    },
+  );
 
   test("creates no output and no provider", () => {
     const json = synthesize(build(EVERYTHING).stack);
@@ -127,6 +149,9 @@ describe("the parts of a BackupMx", () => {
           { preference: 20, hostname: "mx2.example.net" },
         ],
       },
+    ]);
+    expect(mx.mtaStsPolicies).toEqual([
+      { name: "example.com", mx: ["mx1.example.com", "mx2.example.net"] },
     ]);
   });
 });

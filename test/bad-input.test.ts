@@ -1,6 +1,7 @@
 import {
   BackupMx,
   type BackupMxProps,
+  Certificate,
   MailScanner,
   RecipientVerification,
   Route53Zone,
@@ -37,6 +38,10 @@ const list = (...addresses: string[]) =>
 const scanner =
   (...args: Parameters<typeof MailScanner.install>) =>
   () => ({ mailScanner: MailScanner.install(...args) });
+
+const certificate = (props: { email?: string; directoryUrl?: string }) => () => ({
+  certificate: Certificate.acme({ zone: Route53Zone.fromZoneId("Z0"), ...props }),
+});
 
 /** The mistake, how it is made, and what is said about it: the prop, the value, the remedy. */
 const MISTAKES: [string, () => object, RegExp][] = [
@@ -251,6 +256,28 @@ const MISTAKES: [string, () => object, RegExp][] = [
     }),
     /^user data has \d+ bytes after compression and EC2 takes 16384; divide the domains among/,
   ],
+  ...["zen", "zen.example.org*much", "zen.example.org=127.0.0*2", "a.example, b.example", ""].map(
+    (site): [string, () => object, RegExp] => [
+      `no list in DNS: "${site}"`,
+      () => ({ postscreenDnsblSites: ["zen.example.org", site] }),
+      /^postscreenDnsblSites\[1\] ".*" is not a (list in DNS; give its domain|fully qualified domain)/,
+    ],
+  ),
+  [
+    "a threshold that everybody reaches",
+    () => ({ postscreenDnsblThreshold: 0 }),
+    /^postscreenDnsblThreshold 0 is out of range; give a whole number from 1 to 1000$/,
+  ],
+  [
+    "lists in DNS without a resolver",
+    () => ({ postscreenDnsblSites: ["zen.example.org"], localResolver: false }),
+    /^localResolver false leaves postscreenDnsblSites without the resolver that it needs; leave the/,
+  ],
+  [
+    "no private zone",
+    () => ({ privateDnsZones: ["corp"] }),
+    /^privateDnsZones\[0\] "corp" is not a fully qualified domain name/,
+  ],
   [
     "a list that is too long for user data",
     list(...Array.from({ length: 5000 }, (_, index) => `${randomName(index)}@example.com`)),
@@ -301,6 +328,10 @@ const TEXTS: [string, (text: string) => () => object][] = [
   ],
   ["postfixSettings.mail_name", (text) => () => ({ postfixSettings: { mail_name: text } })],
   ["postfixSettings key", (text) => () => ({ postfixSettings: { [text]: "x" } })],
+  ["certificate.email", (email) => certificate({ email })],
+  ["certificate.directoryUrl", (directoryUrl) => certificate({ directoryUrl })],
+  ["postscreenDnsblSites[0]", (text) => () => ({ postscreenDnsblSites: [text] })],
+  ["privateDnsZones[0]", (text) => () => ({ privateDnsZones: [text] })],
   ["mailScanner.packageUrl", (packageUrl) => scanner({ packageUrl })],
   ["mailScanner.packageSha256", (packageSha256) => scanner({ packageSha256 })],
   [
@@ -317,8 +348,12 @@ const GOOD: { readonly [prop: string]: string } = {
   "domains[0].primaries[0].hostname": "mx1.example.com",
   "domains[0].primaries[0].address": "10.0.0.5",
   "domains[0].recipients": "info@example.com",
+  "postscreenDnsblSites[0]": "zen.example.org",
+  "privateDnsZones[0]": "corp.example",
   postmaster: "ops@example.org",
   relayhost: "[smtp.example.net]:587",
+  "certificate.email": "ops@example.org",
+  "certificate.directoryUrl": "https://acme.example.org/directory",
   "mailScanner.packageUrl": "https://mirror.example.net/MailScanner.deb",
   "mailScanner.packageSha256": "0123456789abcdef".repeat(4),
   "postfixSettings key": "mail_name",

@@ -87,6 +87,7 @@ test("all nodes are in one set of MX records, with the preference that each has"
   expect(
     mx.mxRecords[0].exchanges.map(({ preference, hostname }) => `${preference} ${hostname}`),
   ).toEqual(expected);
+  expect(mx.mtaStsPolicies[0].mx).toEqual(expected.map((value) => value.split(" ")[1]));
 });
 
 test("what the first node is does not depend on the others", () => {

@@ -17,6 +17,14 @@ export interface MxRecordSet {
   readonly exchanges: MailExchange[];
 }
 
+/** What the MTA-STS policy of a domain must name, or senders that remember it refuse to deliver. */
+export interface MtaStsPolicy {
+  /** The domain name. */
+  readonly name: string;
+  /** The hosts that take its mail, one for each `mx:` line of the policy (RFC 8461). */
+  readonly mx: string[];
+}
+
 /**
  * Where DNS records are published. Implement it to use another DNS service: each method gets a
  * scope of its own, so that construct ids cannot clash.

@@ -68,7 +68,8 @@ export class Route53Zone implements IDnsZone {
   }
 
   private constructor(
-    private readonly zoneId: string,
+    /** The id of the zone. */
+    readonly zoneId: string,
     private readonly ttl: number,
     private readonly zoneName: string | undefined,
     private readonly importMx: boolean,
@@ -114,7 +115,12 @@ export class Route53Zone implements IDnsZone {
     }));
   }
 
-  private mustContain(name: string): void {
+  /**
+   * That a name is in the zone, as far as it is known.
+   *
+   * @throws if it is not
+   */
+  mustContain(name: string): void {
     const { zoneName } = this;
     if (
       zoneName !== undefined &&

@@ -1,12 +1,19 @@
+import { hasLocalResolver } from "../mail/local-resolver";
 import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
 import { watchedPrimaries } from "../mail/watched-primaries";
+import {
+  type AcmeAuthority,
+  CERTIFICATE_PACKAGES,
+  CERTIFICATE_SETTINGS,
+  certificateFiles,
+} from "./certificate";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
-import { recipientsFiles } from "./recipients";
-import { shippedFile } from "./shipped-file";
+import { RESOLVER_PACKAGES, resolverFiles } from "./resolver";
+import { shippedFile, withoutComments } from "./shipped-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 const WATCH = "/usr/local/sbin/backup-mx-watch";
@@ -39,10 +46,12 @@ export interface HostPlace {
   readonly queueVolumeId: string;
   /** How it is kept in order. @default - the defaults of the operations props */
   readonly upkeep?: Operations;
-  /** The files by which it tells AWS how it is. @default - it does not */
-  readonly reports?: readonly HostFile[];
-  /** Where the recipients that come from files lie in S3. @default - there are none */
-  readonly recipientsUrl?: string;
+  /** Who signs its certificate. @default - itself */
+  readonly authority?: AcmeAuthority;
+  /** The files by which it speaks with AWS. @default - it does not */
+  readonly awsFiles?: readonly HostFile[];
+  /** Whether its settings are explained by comments, if there is room for them. @default true */
+  readonly isCommented?: boolean;
 }
 
 /**
@@ -55,25 +64,40 @@ export interface HostPlace {
 export function mailHostUserData(
   policy: MailPolicy,
   domains: readonly MailDomain[],
-  { publicAddress, queueVolumeId, upkeep = operations({}), reports = [], recipientsUrl }: HostPlace,
+  place: HostPlace,
 ): string {
+  const { publicAddress, queueVolumeId, upkeep = operations({}), awsFiles = [], authority } = place;
+  const settings = [...(authority ? CERTIFICATE_SETTINGS : []), ...policy.postfixSettings];
+  const postfix = { ...policy, postfixSettings: new Map(settings) };
+  const files = [
+    ...[...postfixFiles(postfix, domains, publicAddress)].map(([path, content]) => ({
+      path,
+      content,
+    })),
+    ...scannerFiles(policy),
+    ...queueFiles(),
+    ...commandFiles(),
+    ...operationsFiles(upkeep),
+    ...(authority ? certificateFiles(policy.hostname, authority) : []),
+    ...awsFiles,
+    ...(hasLocalResolver(policy, domains) ? resolverFiles(policy.privateDnsZones) : []),
+    ...setupFiles(policy, domains, queueVolumeId, upkeep, authority ? CERTIFICATE_PACKAGES : []),
+  ];
+  // Compression finds what is alike within the 32 KiB before.
+  files.sort((a, b) => (kind(a) < kind(b) ? -1 : kind(a) > kind(b) ? 1 : 0));
   return cloudConfig({
     fqdn: policy.hostname,
-    files: [
-      ...[...postfixFiles(policy, domains, publicAddress)].map(([path, content]) => ({
-        path,
-        content,
-      })),
-      ...scannerFiles(policy),
-      ...queueFiles(),
-      ...commandFiles(),
-      ...operationsFiles(upkeep),
-      ...reports,
-      ...(recipientsUrl === undefined ? [] : recipientsFiles(recipientsUrl)),
-      ...setupFiles(policy, domains, queueVolumeId, upkeep),
-    ],
+    files:
+      (place.isCommented ?? true)
+        ? files
+        : files.map((file) => ({ ...file, content: withoutComments(file.content) })),
     program: SETUP,
   });
+}
+
+/** Settings are of one kind, programs of that of their interpreter. */
+function kind({ content, isProgram }: HostFile): string {
+  return isProgram ? content.slice(0, content.indexOf("\n")) : "";
 }
 
 function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
@@ -118,6 +142,7 @@ function setupFiles(
   domains: readonly MailDomain[],
   queueVolumeId: string,
   upkeep: Operations,
+  furtherPackages: readonly string[],
 ): HostFile[] {
   return [
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
@@ -128,7 +153,7 @@ function setupFiles(
     ...watchFiles(domains),
     {
       path: "/etc/backup-mx/setup.env",
-      content: setupEnvironment(policy, domains, queueVolumeId, upkeep),
+      content: setupEnvironment(policy, domains, queueVolumeId, upkeep, furtherPackages),
     },
     { path: SETUP, content: shippedFile("backup-mx-setup"), isProgram: true },
   ];
@@ -148,11 +173,13 @@ function watchFiles(domains: readonly MailDomain[]): HostFile[] {
 
 /** What the setup program must know of the props, as shell variables. */
 function setupEnvironment(
-  { hostname, mailScanner, watchInterval }: MailPolicy,
+  policy: MailPolicy,
   domains: readonly MailDomain[],
   queueVolumeId: string,
   { sessionManager }: Operations,
+  furtherPackages: readonly string[],
 ) {
+  const { hostname, mailScanner, watchInterval } = policy;
   const packages = [
     "ca-certificates",
     "curl",
@@ -161,6 +188,8 @@ function setupEnvironment(
     // The certificate of the first boot; on Debian 13 Postfix does without.
     "ssl-cert",
     ...OPERATIONS_PACKAGES,
+    ...furtherPackages,
+    ...(hasLocalResolver(policy, domains) ? RESOLVER_PACKAGES : []),
     ...(mailScanner.isInstalled ? MAILSCANNER_PACKAGES : []),
     ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : []),
   ];

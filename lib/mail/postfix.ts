@@ -48,7 +48,7 @@ export function postfixFiles(
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
   return new Map([
     [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, lookups)],
-    [`${FOLDER}/master.cf`, MASTER_CF],
+    [`${FOLDER}/master.cf`, masterCf(policy)],
     [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
     [
       `${FOLDER}/probe_transport`,
@@ -226,6 +226,7 @@ function mainCfGroups(
         ["address_verify_transport_maps", `texthash:${FOLDER}/probe_transport`],
       ],
     },
+    ...(hasPostscreen(policy) ? [postscreen(policy)] : []),
     {
       comment: [
         "No client may take all processes, nor guess recipients as fast as it can. Whoever is",
@@ -325,6 +326,44 @@ function recipientRestrictions(policy: MailPolicy, lookups: readonly string[]): 
   }
   return [...asked.slice(0, before), ...lookups, ...asked.slice(before)];
 }
+
+function hasPostscreen({ greetTest, postscreenDnsblSites }: MailPolicy): boolean {
+  return greetTest || postscreenDnsblSites.length > 0;
+}
+
+function postscreen({ greetTest, ...policy }: MailPolicy): Group {
+  const { postscreenDnsblSites: sites, postscreenDnsblThreshold: threshold } = policy;
+  return {
+    comment: [
+      "Who talks before the greeting is no mail server. Who waits is let in at once, and for",
+      "a day: tests behind the greeting would send honest clients away to try again later.",
+    ],
+    settings: [
+      ["postscreen_greet_action", greetTest ? "enforce" : "ignore"],
+      ["postscreen_cache_map", "lmdb:$data_directory/postscreen_cache"],
+      ["postscreen_pre_queue_limit", 500],
+      ...(sites.length > 0
+        ? ([
+            ["postscreen_dnsbl_sites", sites.join(", ")],
+            ["postscreen_dnsbl_threshold", threshold],
+            ["postscreen_dnsbl_action", "enforce"],
+          ] as const)
+        : []),
+    ],
+  };
+}
+
+/** Who answers at port 25. */
+function masterCf(policy: MailPolicy): string {
+  return MASTER_CF.replace(/^smtp +inet.*\n/m, hasPostscreen(policy) ? POSTSCREEN : "$&");
+}
+
+const POSTSCREEN = `\
+smtp        inet  n       -      n      -      1       postscreen
+smtpd       pass  -       -      n      -      -       smtpd
+dnsblog     unix  -       -      n      -      0       dnsblog
+tlsproxy    unix  -       -      n      -      0       tlsproxy
+`;
 
 /**
  * Postfix's own services, none in a chroot (Postfix's default since 2.3): the copy of resolv.conf

@@ -58,10 +58,10 @@ describeWith(
       const primaries = [{ hostname: "mx1.example.com" }];
       const domains = [mailDomain("domains[0]", { name: "example.com", primaries }, HOSTNAME)];
       const files = writtenFiles(
-        mailHostUserData(mailPolicy(HOSTNAME, {}), domains, {
+        mailHostUserData(mailPolicy(HOSTNAME, { greetTest: false }), domains, {
           publicAddress: BACKUP,
           queueVolumeId: QUEUE_VOLUME,
-          reports: figuresFiles({ usesPort25: true }),
+          awsFiles: figuresFiles({ usesPort25: true }),
         }),
       );
       const paths = Object.keys(files).filter((path) => /^\/etc\/(postfix|backup-mx)\//.test(path));

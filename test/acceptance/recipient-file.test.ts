@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, TerraformStack, Testing } from "cdktf";
 import { BackupMx, MailScanner, RecipientVerification } from "../../lib";
+import { Aws } from "../lab/aws";
+import { Bucket } from "../lab/bucket";
 import { DebianImage } from "../lab/debian-image";
 import { Disk } from "../lab/disk";
 import { DnsServer } from "../lab/dns-server";
 import { eventually } from "../lab/eventually";
 import { Machine } from "../lab/machine";
 import { Network, type NetworkHost } from "../lab/network";
-import { metadataService, ObjectStore } from "../lab/object-store";
 import { PackageMirror } from "../lab/package-mirror";
 import { SmtpConnection, smtp } from "../lab/smtp-client";
 import { describeWith, program, root } from "../support/requirements";
@@ -62,7 +63,8 @@ describeWith(
     const ends: (() => unknown)[] = [() => network.remove()];
     const { userData, list } = deployed(USERS);
     let sender: NetworkHost;
-    let store: ObjectStore;
+    const bucket = new Bucket();
+    let aws: Aws;
     let machine: Machine;
     /** The same host, which does not reach its list. It gives up after two minutes. */
     let unlucky: Machine;
@@ -88,13 +90,17 @@ describeWith(
       ends.push(() => dns.stop());
       sender = network.addHost("sender", "198.51.100.80/24");
       network.addHost("mx1", "198.51.100.10/24");
-      store = await ObjectStore.start(network.addHost("s3", "198.51.100.43/24"), BUCKET);
-      ends.push(() => store.stop());
-      store.put("recipients", list);
+      aws = await Aws.start(network.addHost("aws", "198.51.100.43/24", `${Aws.METADATA}/16`), {
+        [BUCKET.replace(".amazonaws.com", "")]: bucket.answer,
+      });
+      ends.push(() => aws.stop());
+      bucket.put("recipients", list);
       const boot = async (name: string, address: string, files = {}) => {
-        const host = network.addHost(name, `${address}/24`);
-        const metadata = await metadataService(host);
-        ends.push(() => metadata.stop());
+        const host = network.addHost(
+          name,
+          `${address}/24`,
+          `169.254.0.${address.split(".")[3]}/16`,
+        );
         const disk = new Disk(20 * 1024 ** 3);
         ends.push(() => disk.remove());
         const booted = await Machine.boot({
@@ -104,7 +110,11 @@ describeWith(
           userData,
           nameserver: dns.address,
           proxy: mirror.url,
-          files: { [store.trustPath]: { content: store.certificate }, ...files },
+          files: {
+            "/etc/ssl/certs/ca-certificates.crt": { content: aws.certificate },
+            "/usr/local/share/ca-certificates/aws.crt": { content: aws.certificate },
+            ...files,
+          },
           disks: { [QUEUE_DEVICE]: disk.attach() },
         });
         ends.push(() => booted.remove());
@@ -144,9 +154,9 @@ describeWith(
       await session.command("EHLO sender.example");
       await session.command("MAIL FROM:<>");
       expect([await ask(LATE), await ask("user0@example.com")]).toEqual([550, 250]);
-      store.put("recipients", later.list);
-      const reads = store.reads;
-      await eventually(() => store.reads > reads, 75);
+      bucket.put("recipients", later.list);
+      const reads = bucket.reads;
+      await eventually(() => bucket.reads > reads, 75);
       await eventually(async () => (await answer(LATE)).startsWith("250"), 15);
       expect([await ask(LATE), await ask("user0@example.com")]).toEqual([250, 550]);
       session.quit();
@@ -162,13 +172,13 @@ describeWith(
     }, 60_000);
 
     test.each([
-      ["is cut off", () => store.cut("recipients")],
-      ["is not whole", () => store.put("recipients", `${LATE}\n# 2 recipients\n`)],
-      ["has no end", () => store.put("recipients", `${LATE}\n`)],
-      ["is empty", () => store.put("recipients", "")],
+      ["is cut off", () => bucket.cut("recipients")],
+      ["is not whole", () => bucket.put("recipients", `${LATE}\n# 2 recipients\n`)],
+      ["has no end", () => bucket.put("recipients", `${LATE}\n`)],
+      ["is empty", () => bucket.put("recipients", "")],
       [
         "holds more than addresses",
-        () => store.put("recipients", `${LATE} REDIRECT x@evil.example\n# 1 recipients\n`),
+        () => bucket.put("recipients", `${LATE} REDIRECT x@evil.example\n# 1 recipients\n`),
       ],
     ])(
       "a list that %s leaves the last good one",
@@ -183,7 +193,7 @@ describeWith(
     );
 
     test("after a reboot the last good one counts, though the store is gone", async () => {
-      await store.stop();
+      aws.isDown = true;
       await machine.reboot();
       await eventually(() => smtp(sender, BACKUP).catch(() => false), 120);
       expect(await answer(LATE)).toMatch(/^250/);

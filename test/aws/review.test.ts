@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   BackupMx,
   type BackupMxProps,
+  Certificate,
   Logs,
   Monitoring,
   RecipientVerification,
@@ -9,7 +11,7 @@ import {
   SessionManager,
 } from "../../lib";
 import { newStack, synthesize } from "../support/stack";
-import { deployedUserData } from "../support/synthesized";
+import { deployedUserData, synthesizeExample } from "../support/synthesized";
 
 // The rules of Checkov (CKV) and Trivy (AWS-) that concern what the construct makes, rewritten:
 // neither program is a package of Debian or npm. Each tells what of a stack breaks it.
@@ -125,7 +127,9 @@ class Review {
           Resource !== "*" ||
           Condition !== undefined ||
           // The service authorization reference names no resource type for these.
-          Action.every((a: string) => /^(ssmmessages:|ec2:Describe)/.test(a)),
+          Action.every((a: string) =>
+            /^(ssmmessages:|ec2:Describe|route53:ListHostedZones$)/.test(a),
+          ),
       ),
     "CKV_AWS_26 AWS-0095 topics encrypted": () =>
       this.breaking(["aws_sns_topic"], (t) => t.kms_master_key_id !== undefined),
@@ -240,6 +244,13 @@ test("what it would find in the logs", () => {
   ]);
 });
 
+/** A domain whose recipients come from a file. */
+const LISTED = {
+  name: "example.com",
+  primaries: [{ hostname: "mx1.example.com" }],
+  recipients: RecipientVerification.listFile(join(__dirname, "../support/recipients.txt")),
+};
+
 /** The list is made anew by each deployment, and one host reads it. */
 const ACCEPTED_OF_BUCKETS = [
   "CKV_AWS_18 AWS-0089 access to buckets logged",
@@ -254,10 +265,11 @@ test.each([
     "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
   ],
 ])("what it would find in a bucket with a list of recipients under %s", (_, kmsKeyArn) => {
-  const recipients = RecipientVerification.listFile(join(__dirname, "../support/recipients.txt"));
-  const primaries = [{ hostname: "mx1.example.com" }];
-  const domains = [{ name: "example.com", primaries, recipients }];
-  expect(review({ domains, kmsKeyArn }).broken().sort()).toEqual(
+  expect(
+    review({ domains: [LISTED], kmsKeyArn })
+      .broken()
+      .sort(),
+  ).toEqual(
     [
       "CKV_AWS_126 detailed monitoring",
       ...ACCEPTED,
@@ -274,6 +286,9 @@ test("what it would find with everything on", () => {
   const broken = review({
     detailedMonitoring: true,
     sessionManager: SessionManager.install(),
+    certificate: Certificate.acme({ zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ") }),
+    vpcCidr: "10.25.0.0/28",
+    nodes: [{ hostname: "mx3.example.com", availabilityZone: "eu-central-1b" }],
     kmsKeyArn: KEY,
     queueSnapshots: 7,
     logs: Logs.toLogGroup({ retentionInDays: 365, kmsKeyArn: KEY }),
@@ -284,4 +299,54 @@ test("what it would find with everything on", () => {
     }),
   }).broken();
   expect(broken).toEqual(ACCEPTED);
+});
+
+/** The rules by their numbers, as a reviewer's report has them. */
+const numbers = (text: string) => text.match(/\b(CKV2?_AWS_\d+|AWS-\d+)\b/g) ?? [];
+
+test("every rule that a reviewer runs on these resources is looked at", () => {
+  const { rules } = review({});
+  const inRange = Object.keys(rules).map((name) =>
+    // "286-289" stands for four of them.
+    name.replace(/CKV_AWS_(\d+)-(\d+)/, (_, first, last) =>
+      Array.from({ length: last - first + 1 }, (__, n) => `CKV_AWS_${Number(first) + n}`).join(" "),
+    ),
+  );
+  const checkov = [
+    ...[3, 8, 23, 24, 25, 26, 46, 60, 61, 62, 63, 79, 88, 126, 135, 158, 189, 260, 274, 277],
+    ...[286, 287, 288, 289, 290, 338, 355, 382],
+  ].map((number) => `CKV_AWS_${number}`);
+  const checkov2 = [2, 5, 19, 23, 41].map((number) => `CKV2_AWS_${number}`);
+  const trivy = ["0026", "0028", "0095", "0104", "0107", "0124", "0131"].map((n) => `AWS-${n}`);
+  expect(numbers(inRange.join()).sort()).toEqual([...checkov, ...checkov2, ...trivy].sort());
+});
+
+describe("the table in the README", () => {
+  const readme = readFileSync(join(__dirname, "../../README.md"), "utf8");
+  const [, section] = /^## What a reviewer will ask\n(.*?)^## /ms.exec(readme) ?? [];
+  const answered = [...section.matchAll(/^\| (.*?) \| (.{20,}) \|$/gm)].flatMap(([, rule]) =>
+    numbers(rule),
+  );
+
+  test("has a reason for each rule that something of the construct breaks, and no other", () => {
+    const broken = [
+      {},
+      { monitoring: Monitoring.toEmail("ops@example.org") },
+      { logs: Logs.toLogGroup() },
+      { queueSnapshots: 7 },
+      { sessionManager: SessionManager.install() },
+      { domains: [LISTED] },
+    ].flatMap((props) => review(props).broken());
+    expect([...new Set(answered)].sort()).toEqual([...new Set(numbers(broken.join()))].sort());
+  });
+
+  test.each(
+    readdirSync(join(__dirname, "../../examples"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name),
+  )("has a reason for each rule that the example %s breaks", async (name) => {
+    for (const stack of Object.values(await synthesizeExample(name))) {
+      expect(answered).toEqual(expect.arrayContaining(numbers(new Review(stack).broken().join())));
+    }
+  });
 });

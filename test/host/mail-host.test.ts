@@ -86,6 +86,20 @@ describe("the user data of a mail host", () => {
     ]);
   });
 
+  test("brings a resolver of its own to those who need it alone", () => {
+    const resolver = (props: MailPolicyProps) => [
+      Object.keys(writtenFiles(userData(props))).filter((path) => /unbound|resolver/.test(path)),
+      setupVariables(props).PACKAGES.includes("unbound"),
+    ];
+    const brought = [
+      ["/etc/unbound/unbound.conf.d/backup-mx.conf", "/etc/backup-mx/setup.d/resolver"],
+      true,
+    ];
+    expect(resolver({})).toEqual([[], false]);
+    expect(resolver({ postscreenDnsblSites: ["zen.example.org"] })).toEqual(brought);
+    expect(resolver({ localResolver: true })).toEqual(brought);
+  });
+
   test("has nothing of MailScanner where there is none", () => {
     const text = userData({ mailScanner: MailScanner.none() });
     const paths = Object.keys(writtenFiles(text));

@@ -20,10 +20,12 @@ export interface AwsRequest {
 export interface AwsAnswer {
   readonly status: number;
   readonly body: string | Buffer;
+  /** Whether the connection breaks when half of the body is through. */
+  readonly isCut?: boolean;
 }
 
 /** What a service makes of a request. */
-export type AwsService = (request: AwsRequest) => AwsAnswer;
+export type AwsService = (request: AwsRequest) => AwsAnswer | Promise<AwsAnswer>;
 
 const ACCESS_KEY_ID = "ASIAIOSFODNN7EXAMPLE";
 // With every character that a quoting could break.
@@ -61,8 +63,8 @@ export class Aws {
 
   /**
    * @param host wears the address of the metadata beside its own
-   * @param services by name, such as `monitoring.eu-central-1`; those that need no signature, such
-   * as a bucket, begin with `s3`
+   * @param services by name, such as `monitoring.eu-central-1` or `bucket.s3.eu-central-1`; `s3`
+   * stands for what everybody may read, and needs no signature
    */
   static async start(
     host: NetworkHost,
@@ -137,12 +139,18 @@ export class Aws {
       const service = this.handlers[name];
       if (this.isDown || service === undefined) {
         response.writeHead(503).end();
-      } else if (!name.startsWith("s3") && !isSigned(name, { method, url, headers, body })) {
+      } else if (name !== "s3" && !isSigned(name, { method, url, headers, body })) {
         this.unsigned.push(`${method} ${name} ${url}`);
         response.writeHead(403).end("SignatureDoesNotMatch");
       } else {
-        const answer = service({ method, url, headers, body });
-        response.writeHead(answer.status).end(answer.body);
+        const answer = await service({ method, url, headers, body });
+        const length = Buffer.byteLength(answer.body);
+        response.writeHead(answer.status, { "content-length": length });
+        if (answer.isCut) {
+          response.write(answer.body.slice(0, length / 2), () => response.destroy());
+        } else {
+          response.end(answer.body);
+        }
       }
     });
   }
@@ -165,8 +173,12 @@ function isSigned(name: string, { method, url, headers, body }: AwsRequest): boo
   const names = signed.split(";");
   const time = String(headers["x-amz-date"]);
   // A service of no region counts to the first of all.
-  const [service, region = "us-east-1"] = name.split(".");
+  const [, service, region = "us-east-1"] =
+    /([^.]+?)(?:\.([a-z]+-[a-z]+-[0-9]))?$/.exec(name) ?? [];
+  const isContentSigned =
+    names.includes("x-amz-content-sha256") && headers["x-amz-content-sha256"] === sha256(body);
   if (
+    (service === "s3" && !isContentSigned) ||
     scope !== `${time.slice(0, 8)}/${region}/${service}/aws4_request` ||
     !headers.authorization?.includes(`Credential=${ACCESS_KEY_ID}/`) ||
     headers["x-amz-security-token"] !== SESSION_TOKEN ||

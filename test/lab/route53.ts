@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { AwsAnswer } from "./aws";
 
 /** A record set as Route 53 keeps it. */
 export interface RecordSet {
@@ -10,7 +11,7 @@ export interface RecordSet {
 }
 
 /**
- * As much of Route 53 as `aws_route53_record` needs, on loopback: one zone, which refuses to
+ * As much of Route 53 as `aws_route53_record` and certbot need, on loopback: one zone, which refuses to
  * create a record set twice and to delete one that is not exactly as told, as the real one does.
  */
 export class Route53 {
@@ -24,9 +25,9 @@ export class Route53 {
         body += part;
       });
       request.on("end", () => {
-        const { status, xml } = this.answer(request.url ?? "", body);
-        response.writeHead(status, { "Content-Type": "text/xml" });
-        response.end(`<?xml version="1.0"?>\n${xml}`);
+        const answer = this.answer({ url: request.url ?? "", body });
+        response.writeHead(answer.status, { "Content-Type": "text/xml" });
+        response.end(answer.body);
       });
     });
   }
@@ -52,7 +53,13 @@ export class Route53 {
     return found && [...found].sort();
   }
 
-  private answer(url: string, body: string): { status: number; xml: string } {
+  /** What it says to a request. */
+  answer(request: { readonly url: string; readonly body: string }): AwsAnswer {
+    const { status, xml } = this.xml(request.url, request.body);
+    return { status, body: `<?xml version="1.0"?>\n${xml}` };
+  }
+
+  private xml(url: string, body: string): { status: number; xml: string } {
     if (url.includes("/change/")) {
       return { status: 200, xml: `<GetChangeResponse>${CHANGE}</GetChangeResponse>` };
     }
@@ -62,12 +69,16 @@ export class Route53 {
     if (url.includes("/rrset")) {
       return { status: 200, xml: this.list() };
     }
+    const zone =
+      `<HostedZone><Id>/hostedzone/${ZONE}</Id><Name>${this.zoneName}.</Name>` +
+      "<CallerReference>x</CallerReference><Config><PrivateZone>false</PrivateZone></Config>" +
+      "</HostedZone>";
     return {
       status: 200,
-      xml:
-        `<GetHostedZoneResponse><HostedZone><Id>/hostedzone/${ZONE}</Id>` +
-        `<Name>${this.zoneName}.</Name><CallerReference>x</CallerReference></HostedZone>` +
-        "</GetHostedZoneResponse>",
+      xml: /\/hostedzone($|\?)/.test(url)
+        ? `<ListHostedZonesResponse><HostedZones>${zone}</HostedZones>` +
+          "<IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesResponse>"
+        : `<GetHostedZoneResponse>${zone}</GetHostedZoneResponse>`,
     };
   }
 

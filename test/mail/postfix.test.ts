@@ -91,6 +91,31 @@ describe("the tables", () => {
     }
   });
 
+  test("let postscreen answer at port 25, or smtpd where nobody is tested", () => {
+    const port25 = (props: MailPolicyProps) =>
+      /^smtp +inet .* (\w+)$/m.exec(files([{}], props)["master.cf"])?.[1];
+    expect([port25({}), port25({ greetTest: false })]).toEqual(["postscreen", "smtpd"]);
+    expect(setting("postscreen_greet_action", [{}], { greetTest: false })).toBeUndefined();
+  });
+
+  test("weigh what lists in DNS say of a client, but not that they refuse who asks", () => {
+    const props = {
+      postscreenDnsblSites: [
+        "Zen.Example.org*3",
+        "bl.example.org=127.0.0.[2;4..6]",
+        "wl.example*-2",
+      ],
+      postscreenDnsblThreshold: 3,
+    };
+    expect(setting("postscreen_dnsbl_sites", [{}], props)).toBe(
+      "zen.example.org=127.0.[0..255].[0..255]*3, bl.example.org=127.0.0.[2;4..6], " +
+        "wl.example=127.0.[0..255].[0..255]*-2",
+    );
+    expect(setting("postscreen_dnsbl_threshold", [{}], props)).toBe("3");
+    expect(setting("postscreen_dnsbl_sites", [{}])).toBeUndefined();
+    expect(setting("postscreen_greet_action", [{}], { ...props, greetTest: false })).toBe("ignore");
+  });
+
   test("hold the lists of all domains", () => {
     const { recipients } = files([
       { recipients: RecipientVerification.list(["sales@example.com", "info@example.com"]) },
