@@ -215,6 +215,22 @@ describeWith(
       await eventually(async () => (await figures()).Ready === "1", 30);
     }, 60_000);
 
+    test("keep every line of a mail log, and no more than a gigabyte of logs", async () => {
+      const { stdout: limit } = await machine.run(
+        ...["journalctl", "--quiet", "--output=cat", "_COMM=systemd-journal"],
+        ...["--grep=^System Journal .* max 1G, "],
+      );
+      expect(limit).not.toBe("");
+      // What ten thousand mails log when they are delivered.
+      const flood = "seq 60000 | logger --tag flood --priority mail.info";
+      await machine.run("systemd-run", "--wait", "--quiet", "sh", "-c", flood);
+      await machine.run("journalctl", "--sync");
+      const { stdout: lines } = await machine.run(
+        ...["journalctl", "--quiet", "--output=cat", "SYSLOG_IDENTIFIER=flood"],
+      );
+      expect(lines.split("\n").slice(0, -1)).toHaveLength(60_000);
+    }, 60_000);
+
     describe("before retirement", () => {
       let mails: Load;
       /** What a sender hears who had begun before, and sends his mail afterwards. */

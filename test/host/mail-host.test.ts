@@ -73,6 +73,7 @@ describe("the user data of a mail host", () => {
       "/etc/systemd/system/backup-mx-tidy.timer",
       "/etc/apt/apt.conf.d/60backup-mx",
       "/etc/chrony/sources.d/amazon.sources",
+      "/etc/systemd/journald.conf.d/backup-mx.conf",
       "/etc/systemd/system/postfix.service.d/backup-mx.conf",
       "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
       "/etc/backup-mx/primaries",
