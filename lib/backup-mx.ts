@@ -26,8 +26,10 @@ import { mailHostUserData } from "./host/mail-host";
 import { type Operations, type OperationsProps, operations } from "./host/operations";
 import { recipientsFiles } from "./host/recipients";
 import { badInput } from "./mail/bad-input";
+import { refuseContradictions } from "./mail/contradictions";
 import { isDeferred } from "./mail/deferred-value";
 import { domainName } from "./mail/domain-name";
+import { hasLocalResolver } from "./mail/local-resolver";
 import {
   type MailDomain,
   type MailDomainProps,
@@ -318,8 +320,12 @@ export class BackupMx extends Construct {
     if (this.domains.some(({ name }) => name === domain.name)) {
       throw badInput(`${domain.prop}.name`, domain.name, "is listed twice; name each domain once");
     }
+    refuseContradictions(this.policy, domain);
     // An error in the recipients is due now, not at synthesis.
     domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
+    if (hasLocalResolver(this.policy, [domain])) {
+      this.server.firewall.allowDns();
+    }
     this.domains.push(domain);
     if (domain.recipients.isFromFile) {
       this.recipients ??= this.recipientStore();

@@ -3,14 +3,17 @@ import {
   type BackupMxProps,
   Certificate,
   MailScanner,
+  PrimaryTls,
   RecipientVerification,
   Route53Zone,
+  WhenUnreachable,
 } from "../lib";
 import { randomName } from "./support/random-name";
 import { newStack, synthesize } from "./support/stack";
 
 const MX1 = { hostname: "mx1.example.com" };
 const EXAMPLE = { name: "example.com", primaries: [MX1] };
+const DEFER = RecipientVerification.callOut({ whenUnreachable: WhenUnreachable.DEFER });
 const REFERENCE = `\${TfToken[TOKEN.0]}`;
 
 /** What the user is told: one message, without what CDK for Terraform puts around it. */
@@ -256,6 +259,95 @@ const MISTAKES: [string, () => object, RegExp][] = [
     }),
     /^user data has \d+ bytes after compression and EC2 takes 16384; divide the domains among/,
   ],
+  ...["zen", "zen.example.org*much", "zen.example.org=127.0.0*2", "a.example, b.example", ""].map(
+    (site): [string, () => object, RegExp] => [
+      `no list in DNS: "${site}"`,
+      () => ({ postscreenDnsblSites: ["zen.example.org", site] }),
+      /^postscreenDnsblSites\[1\] ".*" is not a (list in DNS; give its domain|fully qualified domain)/,
+    ],
+  ),
+  [
+    "a threshold that everybody reaches",
+    () => ({ postscreenDnsblThreshold: 0 }),
+    /^postscreenDnsblThreshold 0 is out of range; give a whole number from 1 to 1000$/,
+  ],
+  [
+    "lists in DNS without a resolver",
+    () => ({ postscreenDnsblSites: ["zen.example.org"], localResolver: false }),
+    /^localResolver false leaves postscreenDnsblSites without the resolver that it needs; leave the/,
+  ],
+  [
+    "a threshold that nobody reaches",
+    () => ({
+      postscreenDnsblSites: ["zen.example.org*2", "bl.example.org", "wl.example.org*-5"],
+      postscreenDnsblThreshold: 4,
+    }),
+    /^postscreenDnsblThreshold 4 is more than the weights of all lists, 3, so nobody .*; give a/,
+  ],
+  [
+    "an interval of the watch that hammers the primary",
+    () => ({ watchInterval: "1s" }),
+    /^watchInterval "1s" is out of range; give a duration from "5s" to "10m"$/,
+  ],
+  [
+    "an interval of the watch that notices nothing",
+    () => ({ watchInterval: "1h" }),
+    /^watchInterval "1h" is out of range; give a duration from "5s" to "10m"$/,
+  ],
+  [
+    "recipients that are deferred and accepted",
+    () => ({
+      domains: [{ ...EXAMPLE, recipients: DEFER }],
+      unverifiedRecipientDeferCode: 250,
+    }),
+    /^unverifiedRecipientDeferCode 250 accepts those whom domains\[0\]\.recipients defers .*; leave/,
+  ],
+  [
+    "recipients that are deferred and not verified",
+    () => ({
+      domains: [{ ...EXAMPLE, recipients: DEFER }],
+      smtpdRecipientRestrictions: ["reject_unauth_destination"],
+    }),
+    /^smtpdRecipientRestrictions lacks "reject_unverified_recipient", so nobody .*; add it, or leave/,
+  ],
+  [
+    "a domain with two ways of knowing recipients",
+    () => ({
+      domains: [
+        { ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) },
+        { ...EXAMPLE, recipients: RecipientVerification.none() },
+      ],
+    }),
+    /^domains\[1\]\.name "example\.com" is listed twice; name each domain once$/,
+  ],
+  [
+    "two TLS policies of one primary",
+    () => ({
+      domains: [
+        { ...EXAMPLE, primaries: [{ ...MX1, tls: PrimaryTls.encrypt() }] },
+        { ...EXAMPLE, name: "example.org", primaries: [{ ...MX1, tls: PrimaryTls.dane() }] },
+      ],
+    }),
+    /^domains\[1\]\.primaries\[0\]\.tls "dane" differs from "encrypt" elsewhere .*; give both the same$/,
+  ],
+  [
+    "DANE without a resolver",
+    () => ({
+      domains: [{ ...EXAMPLE, primaries: [{ ...MX1, tls: PrimaryTls.dane() }] }],
+      localResolver: false,
+    }),
+    /^localResolver false leaves PrimaryTls\.dane\(\) without the resolver that it needs; leave the/,
+  ],
+  [
+    "DANE past DNS",
+    primary({ tls: PrimaryTls.dane(), address: "10.0.0.5" }),
+    /^domains\[0\]\.primaries\[0\]\.address "10\.0\.0\.5" goes past DNS, .*; leave it out, or use/,
+  ],
+  [
+    "no private zone",
+    () => ({ privateDnsZones: ["corp"] }),
+    /^privateDnsZones\[0\] "corp" is not a fully qualified domain name/,
+  ],
   [
     "a list that is too long for user data",
     list(...Array.from({ length: 5000 }, (_, index) => `${randomName(index)}@example.com`)),
@@ -308,6 +400,8 @@ const TEXTS: [string, (text: string) => () => object][] = [
   ["postfixSettings key", (text) => () => ({ postfixSettings: { [text]: "x" } })],
   ["certificate.email", (email) => certificate({ email })],
   ["certificate.directoryUrl", (directoryUrl) => certificate({ directoryUrl })],
+  ["postscreenDnsblSites[0]", (text) => () => ({ postscreenDnsblSites: [text] })],
+  ["privateDnsZones[0]", (text) => () => ({ privateDnsZones: [text] })],
   ["mailScanner.packageUrl", (packageUrl) => scanner({ packageUrl })],
   ["mailScanner.packageSha256", (packageSha256) => scanner({ packageSha256 })],
   [
@@ -324,6 +418,8 @@ const GOOD: { readonly [prop: string]: string } = {
   "domains[0].primaries[0].hostname": "mx1.example.com",
   "domains[0].primaries[0].address": "10.0.0.5",
   "domains[0].recipients": "info@example.com",
+  "postscreenDnsblSites[0]": "zen.example.org",
+  "privateDnsZones[0]": "corp.example",
   postmaster: "ops@example.org",
   relayhost: "[smtp.example.net]:587",
   "certificate.email": "ops@example.org",

@@ -4,6 +4,7 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import { Construct } from "constructs";
 
 const SMTP = 25;
+const DNS = 53;
 
 /** Everywhere, by IP version. */
 const EVERYWHERE = { Ipv4: { cidrIpv4: "0.0.0.0/0" }, Ipv6: { cidrIpv6: "::/0" } };
@@ -48,6 +49,21 @@ export class Firewall extends Construct {
     this.allowOut(SMTP, "Mail to the primaries");
     this.allowOut(80, "Debian packages, signed");
     this.allowOut(443, "MailScanner, SpamAssassin rules, virus signatures");
+  }
+
+  /** Lets the host ask the name servers of the world. */
+  allowDns(): void {
+    this.allowOut(DNS, "Questions to name servers, long ones");
+    if (this.node.tryFindChild("OutDnsIpv4") === undefined) {
+      new VpcSecurityGroupEgressRule(this, "OutDnsIpv4", {
+        securityGroupId: this.securityGroup.id,
+        description: "Questions to name servers",
+        ipProtocol: "udp",
+        fromPort: DNS,
+        toPort: DNS,
+        ...EVERYWHERE.Ipv4,
+      });
+    }
   }
 
   /**

@@ -2,7 +2,7 @@ import { DataAwsEc2InstanceTypeOfferings } from "@cdktf/provider-aws/lib/data-aw
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { DataAwsSubnet } from "@cdktf/provider-aws/lib/data-aws-subnet";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
-import { Fn, type ITerraformDependable, Lazy, TerraformLocal } from "cdktf";
+import { Fn, type ITerraformDependable, Lazy, Op, type Precondition, TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
@@ -38,9 +38,10 @@ export interface MailServerProps extends QueueVolumeProps {
    */
   readonly vpcCidr?: string;
   /**
-   * The zone of the instance, such as `eu-central-1a`, where there is no `subnetId` to say it.
+   * The zone of the instance and its queue, such as `eu-central-1a`, where there is no `subnetId` to
+   * say it. Neither can leave it: another zone is an error of the plan.
    *
-   * @default - AWS chooses
+   * @default - that of the subnet; without one, the first that has the instance type
    */
   readonly availabilityZone?: string;
   /**
@@ -99,6 +100,8 @@ interface MailServerParts {
 interface ServerNetwork {
   /** The zone of instance and queue: a volume cannot leave its own. */
   readonly availabilityZone: string;
+  /** The zone that was asked for, by whatever says it. */
+  readonly wantedZone?: string;
   readonly vpcId?: string;
   readonly subnetId?: string;
   /** What the instance needs to reach the internet from its first second. */
@@ -166,7 +169,10 @@ export class MailServer extends Construct {
       ebsOptimized: isEbsOptimized(instanceType) || undefined,
       tags: { Name: name },
       // Neither a newer image nor a new zone of the region is a reason for another instance.
-      lifecycle: { ignoreChanges: ["ami", "availability_zone"] },
+      lifecycle: {
+        ignoreChanges: ["ami", "availability_zone"],
+        precondition: this.zoneCondition(network.wantedZone),
+      },
       dependsOn: network.wayOut,
     });
     this.address.attachTo(this.instance);
@@ -222,22 +228,40 @@ export class MailServer extends Construct {
         vpcId: own.vpc.id,
         subnetId: own.subnet.id,
         availabilityZone: own.subnet.availabilityZone,
+        wantedZone: availabilityZone,
         wayOut: own.wayOut,
       };
     }
     if (subnetId === undefined) {
-      return { availabilityZone: availabilityZone ?? this.zoneWith(instanceType) };
+      return {
+        availabilityZone: availabilityZone ?? this.zoneWith(instanceType),
+        wantedZone: availabilityZone,
+      };
     }
     resourceId("subnetId", subnetId, "subnet");
-    if (vpcId !== undefined && availabilityZone !== undefined) {
-      return { subnetId, vpcId: resourceId("vpcId", vpcId, "vpc"), availabilityZone };
-    }
     const subnet = new DataAwsSubnet(this, "Subnet", { id: subnetId });
     return {
       subnetId,
       vpcId: vpcId === undefined ? subnet.vpcId : resourceId("vpcId", vpcId, "vpc"),
       availabilityZone: availabilityZone ?? subnet.availabilityZone,
+      wantedZone: subnet.availabilityZone,
     };
+  }
+
+  /** Told by the plan, before the instance that has the queue is taken away. */
+  private zoneCondition(wantedZone?: string): Precondition[] | undefined {
+    const { availabilityZone } = this.queue.volume;
+    return wantedZone === undefined
+      ? undefined
+      : [
+          {
+            condition: Op.eq(availabilityZone, wantedZone),
+            errorMessage:
+              `the queue volume is in zone ${availabilityZone} and cannot leave it, and the instance ` +
+              `would be in ${wantedZone}; give a subnet of the volume's zone as subnetId, or drain the ` +
+              "backup and make a new one",
+          },
+        ];
   }
 
   /** Not every zone has every instance type; of those that have it, the first by name. */

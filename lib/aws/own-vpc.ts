@@ -41,6 +41,8 @@ export class OwnVpc extends Construct {
       cidrBlock,
       availabilityZone: props.availabilityZone,
       tags,
+      // The queue cannot follow to another zone.
+      lifecycle: { ignoreChanges: ["availability_zone"] },
     });
     const routes = new RouteTable(this, "Routes", { vpcId: this.vpc.id, tags });
     this.wayOut = [

@@ -4,6 +4,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import { VolumeAttachment } from "@cdktf/provider-aws/lib/volume-attachment";
+import { Op, Token } from "cdktf";
 import { Construct } from "constructs";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
@@ -54,17 +55,29 @@ export class QueueVolume extends Construct {
   constructor(scope: Construct, id: string, props: QueueVolumeProps & QueueVolumeParts) {
     super(scope, id);
     const { availabilityZone, name } = props;
-    const snapshots = wholeNumber("queueSnapshots", props.queueSnapshots ?? 0, 0, 1000);
+    const snapshots = snapshotCount(props.queueSnapshots ?? 0);
+    const size = volumeSize(props.queueVolumeSize ?? 20, props.leastSize);
     this.volume = new EbsVolume(this, "Resource", {
       availabilityZone,
-      size: volumeSize(props.queueVolumeSize ?? 20, props.leastSize),
+      size,
       type: "gp3",
       encrypted: true,
       kmsKeyId: kmsKeyArn(props.kmsKeyArn),
       finalSnapshot: true,
       tags: { Name: `${name} queue`, ...(snapshots > 0 ? { [SNAPSHOT_TAG]: name } : {}) },
       // A lookup of the zone must never move the volume: a volume moves by being destroyed.
-      lifecycle: { preventDestroy: true, ignoreChanges: ["availability_zone"] },
+      lifecycle: {
+        preventDestroy: true,
+        ignoreChanges: ["availability_zone"],
+        precondition: isDeferred(size)
+          ? [
+              {
+                condition: Op.gte(size, props.leastSize),
+                errorMessage: `queueVolumeSize ${Token.asString(size)} ${tooSmall(props.leastSize)}`,
+              },
+            ]
+          : undefined,
+      },
     });
     if (snapshots > 0) {
       this.takeSnapshots(name, snapshots);
@@ -144,13 +157,24 @@ export class QueueVolume extends Construct {
 function volumeSize(value: number, least: number): number {
   const prop = "queueVolumeSize";
   if (!isDeferred(value) && value < least && value >= 1) {
-    throw badInput(
-      prop,
-      value,
-      `is too small for the mail that can be in flight; give at least ${least}, or lower messageSizeLimit`,
-    );
+    throw badInput(prop, value, tooSmall(least));
   }
   return wholeNumber(prop, value, 1, 16384);
+}
+
+function tooSmall(least: number): string {
+  return `is too small for the mail that can be in flight; give at least ${least}, or lower messageSizeLimit`;
+}
+
+function snapshotCount(value: number): number {
+  if (isDeferred(value)) {
+    throw badInput(
+      "queueSnapshots",
+      value,
+      "is not known before deployment, and whether there is a schedule follows from it; give a number",
+    );
+  }
+  return wholeNumber("queueSnapshots", value, 0, 1000);
 }
 
 const SNAPSHOTS = "arn:*:ec2:*::snapshot/*";

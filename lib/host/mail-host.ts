@@ -1,3 +1,4 @@
+import { hasLocalResolver } from "../mail/local-resolver";
 import type { MailDomain } from "../mail/mail-domain";
 import type { MailPolicy } from "../mail/mail-policy";
 import { postfixFiles } from "../mail/postfix";
@@ -11,6 +12,7 @@ import {
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
 import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
+import { RESOLVER_PACKAGES, resolverFiles } from "./resolver";
 import { shippedFile, withoutComments } from "./shipped-file";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
@@ -78,8 +80,11 @@ export function mailHostUserData(
     ...operationsFiles(upkeep),
     ...(authority ? certificateFiles(policy.hostname, authority) : []),
     ...awsFiles,
+    ...(hasLocalResolver(policy, domains) ? resolverFiles(policy.privateDnsZones) : []),
     ...setupFiles(policy, domains, queueVolumeId, upkeep, authority ? CERTIFICATE_PACKAGES : []),
   ];
+  // Compression finds what is alike within the 32 KiB before.
+  files.sort((a, b) => (kind(a) < kind(b) ? -1 : kind(a) > kind(b) ? 1 : 0));
   return cloudConfig({
     fqdn: policy.hostname,
     files:
@@ -88,6 +93,11 @@ export function mailHostUserData(
         : files.map((file) => ({ ...file, content: withoutComments(file.content) })),
     program: SETUP,
   });
+}
+
+/** Settings are of one kind, programs of that of their interpreter. */
+function kind({ content, isProgram }: HostFile): string {
+  return isProgram ? content.slice(0, content.indexOf("\n")) : "";
 }
 
 function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
@@ -163,12 +173,13 @@ function watchFiles(domains: readonly MailDomain[]): HostFile[] {
 
 /** What the setup program must know of the props, as shell variables. */
 function setupEnvironment(
-  { hostname, mailScanner, watchInterval }: MailPolicy,
+  policy: MailPolicy,
   domains: readonly MailDomain[],
   queueVolumeId: string,
   { sessionManager }: Operations,
   furtherPackages: readonly string[],
 ) {
+  const { hostname, mailScanner, watchInterval } = policy;
   const packages = [
     "ca-certificates",
     "curl",
@@ -178,6 +189,7 @@ function setupEnvironment(
     "ssl-cert",
     ...OPERATIONS_PACKAGES,
     ...furtherPackages,
+    ...(hasLocalResolver(policy, domains) ? RESOLVER_PACKAGES : []),
     ...(mailScanner.isInstalled ? MAILSCANNER_PACKAGES : []),
     ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : []),
   ];

@@ -202,7 +202,7 @@ function readPrimary(prop: string, props: PrimaryProps, backupHostname: string):
     prop,
     hostname,
     address,
-    tlsPolicy: props.tls?.policy(`${prop}.tls`, hostname),
+    tlsPolicy: props.tls?.policy(`${prop}.tls`, hostname, address),
     preference: wholeNumber(`${prop}.preference`, props.preference ?? 10, 0, LARGEST_PREFERENCE),
     port: wholeNumber(`${prop}.port`, props.port ?? SMTP_PORT, 1, 65535),
   };

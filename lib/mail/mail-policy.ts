@@ -1,5 +1,6 @@
 import { badInput } from "./bad-input";
 import { isDeferred } from "./deferred-value";
+import { dnsBlocklists, dnsBlocklistThreshold } from "./dns-blocklist";
 import { domainName } from "./domain-name";
 import { duration } from "./duration";
 import { MailScanner } from "./mailscanner";
@@ -105,6 +106,43 @@ export interface MailPolicyProps {
    */
   readonly smtpdRecipientRestrictions?: string[];
   /**
+   * Whether a client waits six seconds for the greeting, once a day. Programs that send spam are in
+   * a hurry: who talks before the greeting is refused. postscreen(8), `postscreen_greet_action`.
+   *
+   * @default true
+   */
+  readonly greetTest?: boolean;
+  /**
+   * Lists of spam senders in DNS, each `domain`, `domain*weight` or `domain=filter*weight`; a
+   * negative weight is for lists of good senders. Who is on lists of at least the threshold
+   * together is refused. Without a filter answers of 127.0.x.x count: not 127.255.255.x, by which a
+   * list refuses who asks. `postscreen_dnsbl_sites`.
+   *
+   * @default - none
+   */
+  readonly postscreenDnsblSites?: string[];
+  /**
+   * The weight from which a client is refused, 1 to 1000. `postscreen_dnsbl_threshold`.
+   *
+   * @default 1
+   */
+  readonly postscreenDnsblThreshold?: number;
+  /**
+   * Whether the host has a resolver of its own, unbound, which asks the servers of each domain and
+   * validates what is signed. The lists in DNS refuse the shared resolvers of a cloud. Opens port
+   * 53 to the outside.
+   *
+   * @default - only if something needs it: postscreenDnsblSites, or PrimaryTls.dane()
+   */
+  readonly localResolver?: boolean;
+  /**
+   * Zones that exist in the private network only, such as `corp.example`: the resolver of the host
+   * leaves them to that of the VPC, and does not validate them.
+   *
+   * @default - none
+   */
+  readonly privateDnsZones?: string[];
+  /**
    * The largest message in bytes; not smaller than that of the primaries, or what they would take
    * is refused. `message_size_limit`.
    *
@@ -149,6 +187,11 @@ export interface MailPolicy {
   readonly unknownAddressRejectCode: number;
   readonly smtpdSenderRestrictions: readonly string[];
   readonly smtpdRecipientRestrictions: readonly string[];
+  readonly greetTest: boolean;
+  readonly postscreenDnsblSites: readonly string[];
+  readonly postscreenDnsblThreshold: number;
+  readonly localResolver?: boolean;
+  readonly privateDnsZones: readonly string[];
   readonly messageSizeLimit: number;
   readonly postfixSettings: ReadonlyMap<string, string>;
   readonly watchInterval: string;
@@ -208,6 +251,17 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
         "reject_unknown_recipient_domain",
         "reject_unverified_recipient",
       ],
+    ),
+    greetTest: props.greetTest ?? true,
+    postscreenDnsblSites: dnsBlocklists("postscreenDnsblSites", props.postscreenDnsblSites ?? []),
+    postscreenDnsblThreshold: dnsBlocklistThreshold(
+      "postscreenDnsblThreshold",
+      props.postscreenDnsblThreshold ?? 1,
+      props.postscreenDnsblSites ?? [],
+    ),
+    localResolver: props.localResolver,
+    privateDnsZones: (props.privateDnsZones ?? []).map((zone, index) =>
+      domainName(`privateDnsZones[${index}]`, zone),
     ),
     messageSizeLimit: messageSizeLimit(props.messageSizeLimit ?? 50 * 1024 * 1024),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),

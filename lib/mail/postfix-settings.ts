@@ -6,6 +6,7 @@ const RELAY = "it keeps the host from being an open relay and cannot be changed"
 const SMUGGLING = "it keeps forged mail from being smuggled in and cannot be changed";
 const SCANNING = "it puts the scanner into the path of the mail; use the mailScanner prop";
 const SCANNED = "mail would go past the scanner, or wait where the scanner does not look";
+const DEEP = "it would send every new client away, and he may not come back while it matters";
 const NAMES = "use the hostname prop";
 
 /**
@@ -41,6 +42,14 @@ const GUARDED: { readonly [name: string]: string } = {
   mynetworks: RELAY,
   mynetworks_style: RELAY,
   parent_domain_matches_subdomains: RELAY,
+  postscreen_bare_newline_enable: DEEP,
+  postscreen_cache_map: "the host keeps its cache where it outlives a restart",
+  postscreen_dnsbl_action: "use the postscreenDnsblSites prop",
+  postscreen_dnsbl_sites: "use the postscreenDnsblSites prop",
+  postscreen_dnsbl_threshold: "use the postscreenDnsblThreshold prop",
+  postscreen_greet_action: "use the greetTest prop",
+  postscreen_non_smtp_command_enable: DEEP,
+  postscreen_pipelining_enable: DEEP,
   postscreen_upstream_proxy_protocol: RELAY,
   proxy_interfaces: "it holds the public address, by which the host finds itself in an MX list",
   queue_directory: SCANNED,
@@ -50,6 +59,7 @@ const GUARDED: { readonly [name: string]: string } = {
   relay_transport: DOMAINS,
   relayhost: "use the relayhost prop",
   resolve_dequoted_address: RELAY,
+  smtp_dns_support_level: "use PrimaryTls.dane() for a primary",
   smtp_tls_policy_maps: "use the tls prop of a primary",
   smtpd_authorized_xclient_hosts: RELAY,
   smtpd_authorized_xforward_hosts: RELAY,

@@ -1,4 +1,5 @@
 import { isDeferred } from "./deferred-value";
+import { usesDane } from "./local-resolver";
 import { lookupTable, type TableEntry } from "./lookup-table";
 import { type MailDomain, nexthop } from "./mail-domain";
 import type { MailPolicy } from "./mail-policy";
@@ -47,8 +48,8 @@ export function postfixFiles(
   ];
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
   return new Map([
-    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, lookups)],
-    [`${FOLDER}/master.cf`, MASTER_CF],
+    [`${FOLDER}/main.cf`, mainCf(policy, publicAddress, lookups, domains.some(usesDane))],
+    [`${FOLDER}/master.cf`, masterCf(policy)],
     [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
     [
       `${FOLDER}/probe_transport`,
@@ -102,17 +103,24 @@ function routes(comment: string, transport: string, domains: readonly MailDomain
   );
 }
 
-function mainCf(policy: MailPolicy, publicAddress: string, lookups: readonly string[]): string {
+function mainCf(
+  policy: MailPolicy,
+  publicAddress: string,
+  lookups: readonly string[],
+  isDane: boolean,
+): string {
   const free = new Map(policy.postfixSettings);
-  const lines = mainCfGroups(policy, publicAddress, lookups).flatMap(({ comment, settings }) => [
-    "",
-    ...comment.map((line) => `# ${line}`),
-    ...settings.map(([name, value]) => {
-      const line = setting(name, free.get(name) ?? value);
-      free.delete(name);
-      return line;
-    }),
-  ]);
+  const lines = mainCfGroups(policy, publicAddress, lookups, isDane).flatMap(
+    ({ comment, settings }) => [
+      "",
+      ...comment.map((line) => `# ${line}`),
+      ...settings.map(([name, value]) => {
+        const line = setting(name, free.get(name) ?? value);
+        free.delete(name);
+        return line;
+      }),
+    ],
+  );
   const further = [...free].map(([name, value]) => setting(name, value));
   return [
     `# Postfix as backup MX. Rendered from the props of a BackupMx construct: change`,
@@ -138,6 +146,7 @@ function mainCfGroups(
   policy: MailPolicy,
   publicAddress: string,
   lookups: readonly string[],
+  isDane: boolean,
 ): Group[] {
   return [
     {
@@ -226,6 +235,7 @@ function mainCfGroups(
         ["address_verify_transport_maps", `texthash:${FOLDER}/probe_transport`],
       ],
     },
+    ...(hasPostscreen(policy) ? [postscreen(policy)] : []),
     {
       comment: [
         "No client may take all processes, nor guess recipients as fast as it can. Whoever is",
@@ -285,6 +295,8 @@ function mainCfGroups(
         ["smtp_tls_policy_maps", `texthash:${FOLDER}/tls_policy`],
         ["smtp_tls_CAfile", "/etc/ssl/certs/ca-certificates.crt"],
         ["smtp_tls_fingerprint_digest", "sha256"],
+        // Else Postfix does not ask whether an answer was validated.
+        ...(isDane ? ([["smtp_dns_support_level", "dnssec"]] as const) : []),
         ["smtpd_tls_security_level", "may"],
         ["smtpd_tls_protocols", ">=TLSv1.2"],
         ["smtpd_tls_cert_file", "/etc/ssl/certs/ssl-cert-snakeoil.pem"],
@@ -325,6 +337,44 @@ function recipientRestrictions(policy: MailPolicy, lookups: readonly string[]): 
   }
   return [...asked.slice(0, before), ...lookups, ...asked.slice(before)];
 }
+
+function hasPostscreen({ greetTest, postscreenDnsblSites }: MailPolicy): boolean {
+  return greetTest || postscreenDnsblSites.length > 0;
+}
+
+function postscreen({ greetTest, ...policy }: MailPolicy): Group {
+  const { postscreenDnsblSites: sites, postscreenDnsblThreshold: threshold } = policy;
+  return {
+    comment: [
+      "Who talks before the greeting is no mail server. Who waits is let in at once, and for",
+      "a day: tests behind the greeting would send honest clients away to try again later.",
+    ],
+    settings: [
+      ["postscreen_greet_action", greetTest ? "enforce" : "ignore"],
+      ["postscreen_cache_map", "lmdb:$data_directory/postscreen_cache"],
+      ["postscreen_pre_queue_limit", 500],
+      ...(sites.length > 0
+        ? ([
+            ["postscreen_dnsbl_sites", sites.join(", ")],
+            ["postscreen_dnsbl_threshold", threshold],
+            ["postscreen_dnsbl_action", "enforce"],
+          ] as const)
+        : []),
+    ],
+  };
+}
+
+/** Who answers at port 25. */
+function masterCf(policy: MailPolicy): string {
+  return MASTER_CF.replace(/^smtp +inet.*\n/m, hasPostscreen(policy) ? POSTSCREEN : "$&");
+}
+
+const POSTSCREEN = `\
+smtp        inet  n       -      n      -      1       postscreen
+smtpd       pass  -       -      n      -      -       smtpd
+dnsblog     unix  -       -      n      -      0       dnsblog
+tlsproxy    unix  -       -      n      -      0       tlsproxy
+`;
 
 /**
  * Postfix's own services, none in a chroot (Postfix's default since 2.3): the copy of resolv.conf

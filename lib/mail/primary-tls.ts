@@ -1,6 +1,9 @@
 import { badInput } from "./bad-input";
 import { isDeferred } from "./deferred-value";
 
+/** The policy that asks DNS for the certificate. */
+export const DANE = "dane";
+
 /**
  * How mail to a primary is encrypted. Where it says nothing, encryption is used if the primary
  * offers it. What does not meet it is not sent: mail waits, and recipients cannot be verified.
@@ -29,6 +32,18 @@ export class PrimaryTls {
     return new PrimaryTls("fingerprint", sha256);
   }
 
+  /**
+   * With the certificate that the primary names in DNS by a TLSA record, if its zone is signed. One
+   * without such a record gets its mail as if no policy were given; with one that does not fit, or
+   * whose signature is wrong, mail waits. Brings a validating resolver to the host, see
+   * `localResolver`.
+   *
+   * Source: https://www.postfix.org/TLS_README.html#client_tls_dane
+   */
+  static dane(): PrimaryTls {
+    return new PrimaryTls(DANE);
+  }
+
   private constructor(
     private readonly level: string,
     private readonly fingerprints: readonly string[] = [],
@@ -39,9 +54,19 @@ export class PrimaryTls {
    *
    * @param prop where this stands in the props
    * @param hostname the name that a certificate must be for
+   * @param address where the primary is reached, if not where DNS says
    */
-  policy(prop: string, hostname: string): string {
+  policy(prop: string, hostname: string, address?: string): string {
     switch (this.level) {
+      case DANE:
+        if (address !== undefined) {
+          throw badInput(
+            `${prop.replace(/\.tls$/, "")}.address`,
+            address,
+            "goes past DNS, where DANE finds the certificate; leave it out, or use PrimaryTls.fingerprint()",
+          );
+        }
+        return DANE;
       case "encrypt":
         return this.level;
       case "secure":

@@ -103,6 +103,11 @@ export class RecipientVerification {
     return this.unlisted === Unlisted.VERIFY && this.whenUnreachable === WhenUnreachable.ACCEPT;
   }
 
+  /** Whether they are told to try again, as the user has asked for. */
+  get defersWhileUnreachable(): boolean {
+    return this.unlisted === Unlisted.VERIFY && this.whenUnreachable === WhenUnreachable.DEFER;
+  }
+
   /** Whether every recipient is accepted. */
   get acceptsAll(): boolean {
     return this.unlisted === Unlisted.ACCEPT;

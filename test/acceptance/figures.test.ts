@@ -58,7 +58,7 @@ describeWith(
       const primaries = [{ hostname: "mx1.example.com" }];
       const domains = [mailDomain("domains[0]", { name: "example.com", primaries }, HOSTNAME)];
       const files = writtenFiles(
-        mailHostUserData(mailPolicy(HOSTNAME, {}), domains, {
+        mailHostUserData(mailPolicy(HOSTNAME, { greetTest: false }), domains, {
           publicAddress: BACKUP,
           queueVolumeId: QUEUE_VOLUME,
           awsFiles: figuresFiles({ usesPort25: true }),

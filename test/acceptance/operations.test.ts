@@ -5,6 +5,7 @@ import { DebianImage } from "../lab/debian-image";
 import { Disk } from "../lab/disk";
 import { DnsServer } from "../lab/dns-server";
 import { eventually } from "../lab/eventually";
+import { type Execution, execute } from "../lab/execution";
 import { Load } from "../lab/load";
 import { Machine } from "../lab/machine";
 import { Network, type NetworkHost } from "../lab/network";
@@ -47,6 +48,8 @@ describeWith(
     let sender: NetworkHost;
     let primary: Primary;
     let machine: Machine;
+    /** Of the disk of the queue. */
+    let minor: string;
 
     beforeAll(async () => {
       const image = DebianImage.build("trixie");
@@ -95,6 +98,10 @@ describeWith(
           .map((line) => line.split(" ", 2)),
       );
     };
+    const ask = async () => {
+      const question = { helo: "sender.example", from: "alice@sender.example", to: BOB };
+      return (await smtp(sender, BACKUP, question)).rcpt[0];
+    };
     const load = () => new Load({ from: sender, to: BACKUP, recipient: BOB });
 
     test("wait for the disk of the queue, which AWS attaches when the boot has begun", async () => {
@@ -111,7 +118,7 @@ describeWith(
         stderr: expect.stringMatching(/^TAKES NO MAIL: setup did not get as far as Postfix/),
       });
       await machine.run("mkdir", "--parents", "/dev/disk/by-id");
-      const [, minor] = disk.attach().split("loop");
+      minor = disk.attach().replace("/dev/loop", "");
       await machine.run("mknod", QUEUE_DEVICE, "b", "7", minor);
       expect(await machine.cloudInit(480_000)).toEqual({
         exitCode: 0,
@@ -124,13 +131,13 @@ describeWith(
     test("tell that all is well, in words and in figures", async () => {
       await eventually(async () => (await told()).primaries !== null, 30);
       // From now on he is known, whatever happens to the primary.
-      const question = { helo: "sender.example", from: "alice@sender.example", to: BOB };
-      expect((await smtp(sender, BACKUP, question)).rcpt[0].code).toBe(250);
+      expect((await ask()).code).toBe(250);
       const state = await told();
       expect(state).toEqual({
         hostname: "mx2.example.com",
         set_up: true,
         takes_mail: true,
+        drains: false,
         primaries: { "[mx1.example.com]:25": "up" },
         domains: {},
         queued: 0,
@@ -207,5 +214,96 @@ describeWith(
       await machine.run("systemctl", "start", "backup-mx-watch");
       await eventually(async () => (await figures()).Ready === "1", 30);
     }, 60_000);
+
+    test("keep every line of a mail log, and no more than a gigabyte of logs", async () => {
+      const { stdout: limit } = await machine.run(
+        ...["journalctl", "--quiet", "--output=cat", "_COMM=systemd-journal"],
+        ...["--grep=^System Journal .* max 1G, "],
+      );
+      expect(limit).not.toBe("");
+      // What ten thousand mails log when they are delivered.
+      const flood = "seq 60000 | logger --tag flood --priority mail.info";
+      await machine.run("systemd-run", "--wait", "--quiet", "sh", "-c", flood);
+      await machine.run("journalctl", "--sync");
+      const { stdout: lines } = await machine.run(
+        ...["journalctl", "--quiet", "--output=cat", "SYSLOG_IDENTIFIER=flood"],
+      );
+      expect(lines.split("\n").slice(0, -1)).toHaveLength(60_000);
+    }, 60_000);
+
+    describe("before retirement", () => {
+      let mails: Load;
+      /** What a sender hears who had begun before, and sends his mail afterwards. */
+      let late: Promise<Execution>;
+
+      beforeAll(async () => {
+        await primary.refuse();
+        mails = load();
+        await mails.send(3);
+        expect(mails.promised().size).toBe(3);
+        const [{ queue_id }] = (await machine.run("postqueue", "-j")).stdout
+          .split("\n")
+          .map((line) => JSON.parse(line || "{}"));
+        await machine.run("postsuper", "-h", queue_id);
+        const session = [
+          `exec 3<>/dev/tcp/${BACKUP}/25`,
+          `for line in 'HELO sender.example' 'MAIL FROM:<>' 'RCPT TO:<${BOB}>'`,
+          `do read -r <&3; printf '%s\\r\\n' "$line" >&3; done`,
+          "sleep 8",
+          `printf '%s\\r\\n' DATA >&3; read -r <&3; printf '%s\\r\\n' 'Subject: late' '' . QUIT >&3`,
+          "cat <&3",
+        ];
+        late = execute(sender.command("timeout", "30", "bash", "-c", session.join("\n")));
+        await eventually(async () => {
+          const { stdout } = await machine.run("find", "/var/spool/postfix/incoming", "-type", "f");
+          return stdout !== "";
+        }, 5);
+      }, 60_000);
+
+      test("no more mail is taken, and what waits is told", async () => {
+        const { exitCode, stdout } = await machine.run("backup-mx", "drain");
+        expect(exitCode).toBe(1);
+        expect(stdout).toMatch(
+          /^mx2\.example\.com TAKES NO MAIL\nIT IS DRAINED: .*\nexample\.com: 3 mails wait, .*\n1 of them are held, /,
+        );
+        expect(await ask()).toMatchObject({
+          code: 450,
+          text: expect.stringMatching(/Client host rejected: Try again later/),
+        });
+        expect(await figures()).toMatchObject({ Ready: "0", QueueLength: "3" });
+        // Whoever had begun was hung up on, and will try again.
+        expect((await late).stdout).not.toMatch(/^250 .*queued as/m);
+      }, 60_000);
+
+      test("it stays so over a restart in the night", async () => {
+        await machine.reboot();
+        await machine.run("mkdir", "--parents", "/dev/disk/by-id");
+        await machine.run("mknod", QUEUE_DEVICE, "b", "7", minor);
+        await eventually(() => ask().catch(() => false), 120);
+        expect((await ask()).code).toBe(450);
+        expect(await told()).toMatchObject({ drains: true, queued: 3 });
+      }, 200_000);
+
+      test("the queue goes to the primary, and the command says when it is empty", async () => {
+        const drained = () => machine.run("backup-mx", "drain");
+        await primary.become("up");
+        await eventually(async () => {
+          const { exitCode, stdout } = await drained();
+          expect(exitCode).toBe(1);
+          return stdout.includes("example.com: 1 mails wait");
+        }, 60);
+        await machine.run("backup-mx", "release", "ALL");
+        await eventually(async () => (await drained()).exitCode === 0, 60);
+        expect((await drained()).stdout).toContain("\nnothing waits\n");
+        expect(mails.outcome(primary)).toEqual({ accepted: 3, delivered: 3, twice: 0 });
+      }, 200_000);
+
+      test("it can take mail again", async () => {
+        expect((await machine.run("backup-mx", "resume")).exitCode).toBe(0);
+        await eventually(async () => (await ask().catch(() => undefined))?.code === 250, 30);
+        expect(await told()).toMatchObject({ takes_mail: true, drains: false });
+        await eventually(async () => (await figures()).Ready === "1", 30);
+      }, 60_000);
+    });
   },
 );

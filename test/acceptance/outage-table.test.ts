@@ -185,6 +185,7 @@ describeWith(
         ),
       );
       const policy = mailPolicy(HOSTNAME, {
+        greetTest: false,
         mailScanner: MailScanner.none(),
         addressVerifyNegativeExpireTime: "10s",
         addressVerifyNegativeRefreshTime: "5s",

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { shippedFile } from "../../lib/host/shipped-file";
 import { execute } from "../lab/execution";
 import { describeWith, program } from "../support/requirements";
 
@@ -20,9 +21,13 @@ describeWith([program("shellcheck", "shellcheck")], "shellcheck", () => {
 });
 
 describeWith([program("python3", "python3")], "Python", () => {
+  // As they are on the host, without comments and docstrings.
   test.each(inLanguage(/^#!\/usr\/bin\/python3\n/))("can read %s", async (name) => {
-    const read = "import ast, sys\nwith open(sys.argv[1]) as file: ast.parse(file.read())";
-    const args = ["-W", "error", "-c", read, join(FOLDER, name)];
-    expect(await execute(["python3", ...args])).toEqual({ stdout: "", stderr: "", exitCode: 0 });
+    const args = ["-W", "error", "-c", "import ast, sys; ast.parse(sys.stdin.read())"];
+    expect(await execute(["python3", ...args], { input: shippedFile(name) })).toEqual({
+      stdout: "",
+      stderr: "",
+      exitCode: 0,
+    });
   });
 });

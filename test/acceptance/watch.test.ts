@@ -83,6 +83,7 @@ describeWith(
         ),
       );
       const policy = mailPolicy(HOSTNAME, {
+        greetTest: false,
         mailScanner: MailScanner.none(),
         // Nothing but the watch can deliver within the time of this test.
         postfixSettings: {

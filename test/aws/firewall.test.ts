@@ -50,6 +50,18 @@ describe("the firewall", () => {
     expect(open("ingress")).toEqual(IN);
   });
 
+  test("lets out questions to name servers for those who ask themselves, once", () => {
+    const { rules } = build((firewall) => {
+      firewall.allowDns();
+      firewall.allowDns();
+    });
+    const dns = rules("egress").filter(({ from_port }) => from_port === 53);
+    expect(dns.map(({ ip_protocol, to_port }) => `${ip_protocol} ${to_port}`).sort()).toEqual([
+      "tcp 53",
+      "udp 53",
+    ]);
+  });
+
   test("has rules for one port of TCP each, in its own group", () => {
     const { rules } = build();
     for (const rule of [...rules("ingress"), ...rules("egress")]) {

@@ -114,11 +114,10 @@ describe("the network", () => {
     );
   });
 
-  test("can be a subnet, its VPC and its zone: then nothing is looked up", () => {
-    const availabilityZone = "eu-central-1a";
-    const { json } = build({ subnetId: SUBNET, vpcId: VPC, availabilityZone, amiId: AMI });
+  test("can be a subnet and its VPC; its zone is looked up all the same", () => {
+    const { json } = build({ subnetId: SUBNET, vpcId: VPC, amiId: AMI });
     expect(only(json.resource, "aws_security_group").vpc_id).toBe(VPC);
-    expect(json.data).toBeUndefined();
+    expect(only(json.data, "aws_subnet").id).toBe(SUBNET);
   });
 
   // The instance would be in the default VPC and its firewall in another.

@@ -1,3 +1,4 @@
+import { TerraformVariable } from "cdktf";
 import { BackupMx } from "../../lib";
 import { MailServer, type MailServerProps } from "../../lib/aws/mail-server";
 import { newStack, only, synthesize } from "../support/stack";
@@ -36,6 +37,28 @@ describe("the queue volume", () => {
     const { json, volume } = build();
     expect(volume.availability_zone).toMatch(/^\$\{element\(sort\(data\..*\.locations\), 0\)\}$/);
     expect(only(json.resource, "aws_instance").availability_zone).toBe(volume.availability_zone);
+  });
+
+  test("is compared with the zone that is asked for, and with none that AWS chooses", () => {
+    const condition = (props: MailServerProps) => {
+      const { json } = build(props);
+      const [volume] = Object.keys(json.resource.aws_ebs_volume);
+      const [wanted] = only(json.resource, "aws_instance").lifecycle.precondition ?? [];
+      return wanted?.condition.replace(`aws_ebs_volume.${volume}`, "volume");
+    };
+    const availabilityZone = "eu-central-1b";
+    expect(condition({})).toBeUndefined();
+    expect(condition({ vpcCidr: "10.25.0.0/28" })).toBeUndefined();
+    for (const props of [{}, { vpcCidr: "10.25.0.0/28" }]) {
+      expect(condition({ availabilityZone, ...props })).toBe(
+        `\${(volume.availability_zone == "eu-central-1b")}`,
+      );
+    }
+    for (const props of [{}, { availabilityZone }]) {
+      expect(condition({ subnetId: "subnet-0123456789abcdef0", ...props })).toMatch(
+        /^\$\{\(volume\.availability_zone == data\.aws_subnet\.\w+\.availability_zone\)\}$/,
+      );
+    }
   });
 
   test("stays with its instance when the region gets a new zone", () => {
@@ -82,6 +105,19 @@ describe("the queue volume", () => {
 
   test("must have a size that EBS has", () => {
     expect(() => build({ queueVolumeSize: 0 })).toThrow(/^queueVolumeSize 0 is out of range/);
-    expect(() => build({ queueSnapshots: 1001 })).toThrow(/^queueSnapshots 1001 is out of range/);
+    expect(() => build({ queueVolumeSize: 20.5 })).toThrow(/^queueVolumeSize 20.5 is out of range/);
+    expect(() => build({ queueVolumeSize: 16385 })).toThrow(/^queueVolumeSize 16385 is out of/);
+  });
+
+  test("keeps a number of snapshots that is known, and that AWS keeps", () => {
+    const snapshots = (queueSnapshots: number) => () => build({ queueSnapshots });
+    expect(snapshots(1001)).toThrow(/^queueSnapshots 1001 is out of range/);
+    expect(snapshots(-1)).toThrow(/^queueSnapshots -1 is out of range/);
+    expect(snapshots(1.5)).toThrow(/^queueSnapshots 1.5 is out of range/);
+    // As a deferred value it was below zero, and no snapshot was ever taken.
+    const count = new TerraformVariable(newStack(), "Count", { type: "number" }).numberValue;
+    expect(snapshots(count)).toThrow(
+      /^queueSnapshots .* is not known before deployment, .* give a/,
+    );
   });
 });

@@ -68,21 +68,36 @@ describe("the user data of a mail host", () => {
       "/etc/postfix/header_checks",
       "/etc/MailScanner/conf.d/backup-mx.conf",
       "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
-      "/usr/local/sbin/backup-mx-queue",
       "/etc/systemd/system/backup-mx-queue.service",
-      "/usr/local/sbin/backup-mx",
       "/etc/systemd/system/backup-mx-tidy.service",
       "/etc/systemd/system/backup-mx-tidy.timer",
       "/etc/apt/apt.conf.d/60backup-mx",
       "/etc/chrony/sources.d/amazon.sources",
+      "/etc/systemd/journald.conf.d/backup-mx.conf",
       "/etc/systemd/system/postfix.service.d/backup-mx.conf",
       "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
       "/etc/backup-mx/primaries",
       "/etc/systemd/system/backup-mx-watch.service",
-      "/usr/local/sbin/backup-mx-watch",
       "/etc/backup-mx/setup.env",
+      "/usr/local/sbin/backup-mx-queue",
       SETUP,
+      "/usr/local/sbin/backup-mx",
+      "/usr/local/sbin/backup-mx-watch",
     ]);
+  });
+
+  test("brings a resolver of its own to those who need it alone", () => {
+    const resolver = (props: MailPolicyProps) => [
+      Object.keys(writtenFiles(userData(props))).filter((path) => /unbound|resolver/.test(path)),
+      setupVariables(props).PACKAGES.includes("unbound"),
+    ];
+    const brought = [
+      ["/etc/unbound/unbound.conf.d/backup-mx.conf", "/etc/backup-mx/setup.d/resolver"],
+      true,
+    ];
+    expect(resolver({})).toEqual([[], false]);
+    expect(resolver({ postscreenDnsblSites: ["zen.example.org"] })).toEqual(brought);
+    expect(resolver({ localResolver: true })).toEqual(brought);
   });
 
   test("has nothing of MailScanner where there is none", () => {
@@ -100,6 +115,13 @@ describe("the user data of a mail host", () => {
       .filter((line, number) => number === 0 || !line.trimStart().startsWith("#"));
     expect(content).toBe(lines.join("\n"));
     expect(permissions).toBe("0755");
+  });
+
+  test("brings programs without docstrings, but for the usage that one prints", () => {
+    const files = writtenFiles(userData());
+    expect(files["/usr/local/sbin/backup-mx-watch"].content).not.toContain('"""');
+    expect(files["/usr/local/sbin/backup-mx"].content.match(/"""/g)).toHaveLength(2);
+    expect(files["/usr/local/sbin/backup-mx"].content).toContain("\nusage: backup-mx [status]");
   });
 
   test("is the same each time", () => {

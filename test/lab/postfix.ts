@@ -105,7 +105,7 @@ export class Postfix {
     closeSync(log);
     this.master = master;
     const greeting = () =>
-      smtp(this.host, this.host.address, { patience: 5 }).catch(() => undefined);
+      smtp(this.host, this.host.address, { patience: 10 }).catch(() => undefined);
     try {
       await eventually(() => {
         if (master.exitCode !== null) {

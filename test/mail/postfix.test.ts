@@ -2,6 +2,7 @@ import { type MailDomainProps, mailDomain } from "../../lib/mail/mail-domain";
 import { type MailPolicyProps, mailPolicy } from "../../lib/mail/mail-policy";
 import { MailScanner } from "../../lib/mail/mailscanner";
 import { postfixFiles } from "../../lib/mail/postfix";
+import { PrimaryTls } from "../../lib/mail/primary-tls";
 import { RecipientVerification } from "../../lib/mail/recipient-verification";
 import { mainCfSettings } from "../support/main-cf";
 
@@ -89,6 +90,37 @@ describe("the tables", () => {
     for (const transport of ["relay", "relay-probe"]) {
       expect(masterCf).toMatch(new RegExp(`^${transport} +unix .* smtp$`, "m"));
     }
+  });
+
+  test("let postscreen answer at port 25, or smtpd where nobody is tested", () => {
+    const port25 = (props: MailPolicyProps) =>
+      /^smtp +inet .* (\w+)$/m.exec(files([{}], props)["master.cf"])?.[1];
+    expect([port25({}), port25({ greetTest: false })]).toEqual(["postscreen", "smtpd"]);
+    expect(setting("postscreen_greet_action", [{}], { greetTest: false })).toBeUndefined();
+  });
+
+  test("weigh what lists in DNS say of a client, but not that they refuse who asks", () => {
+    const props = {
+      postscreenDnsblSites: [
+        "Zen.Example.org*3",
+        "bl.example.org=127.0.0.[2;4..6]",
+        "wl.example*-2",
+      ],
+      postscreenDnsblThreshold: 3,
+    };
+    expect(setting("postscreen_dnsbl_sites", [{}], props)).toBe(
+      "zen.example.org=127.0.[0..255].[0..255]*3, bl.example.org=127.0.0.[2;4..6], " +
+        "wl.example=127.0.[0..255].[0..255]*-2",
+    );
+    expect(setting("postscreen_dnsbl_threshold", [{}], props)).toBe("3");
+    expect(setting("postscreen_dnsbl_sites", [{}])).toBeUndefined();
+    expect(setting("postscreen_greet_action", [{}], { ...props, greetTest: false })).toBe("ignore");
+  });
+
+  test("ask for validated answers where a primary has DANE, and nowhere else", () => {
+    const primaries = [{ hostname: "mx1.example.com", tls: PrimaryTls.dane() }];
+    expect(setting("smtp_dns_support_level", [{ primaries }])).toBe("dnssec");
+    expect(setting("smtp_dns_support_level", [{}])).toBeUndefined();
   });
 
   test("hold the lists of all domains", () => {

@@ -18,6 +18,7 @@ const policies = (...ways: (PrimaryTls | undefined)[]) =>
 describe("the TLS policy of a primary", () => {
   test.each([
     ["encrypt", PrimaryTls.encrypt(), "encrypt"],
+    ["dane", PrimaryTls.dane(), "dane"],
     ["verify", PrimaryTls.verify(), "secure match=mx1.example.com"],
     [
       "fingerprint",

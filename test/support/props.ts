@@ -83,6 +83,15 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
     "reject_unauth_destination",
     "reject_unverified_recipient",
   ],
+  greetTest: false,
+  postscreenDnsblSites: [
+    "zen.example.org*3",
+    "bl.example.org=127.0.0.[2;4..6]",
+    "wl.example.org*-2",
+  ],
+  postscreenDnsblThreshold: 3,
+  localResolver: true,
+  privateDnsZones: ["corp.example"],
   messageSizeLimit: 26214400,
   postfixSettings: { smtp_tls_loglevel: "1", biff: "yes" },
   mailScanner: MailScanner.install({
