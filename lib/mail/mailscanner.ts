@@ -228,6 +228,8 @@ function unchangedGroup(isMarked: boolean): Group {
       "Filetype Rules": "",
       "Archives: Filename Rules": "",
       "Archives: Filetype Rules": "",
+      // Nothing is judged by what is in an archive, and ClamAV unpacks by itself, within limits.
+      "Maximum Archive Depth": "0",
       "Expand TNEF": "no",
       "Use TNEF Contents": "no",
       "Deliver Unparsable TNEF": "yes",

@@ -10,6 +10,15 @@ export interface LoadOptions {
   readonly recipient: string;
 }
 
+/** How mails are sent, and what they are like. */
+export interface Sending {
+  readonly parallel?: number;
+  readonly bytes?: number;
+  readonly pauseMs?: number;
+  /** A zip archive that each of them has as its attachment. */
+  readonly archive?: Buffer;
+}
+
 /** What became of a load in the end. */
 export interface Outcome {
   /** How many mails the server has answered with 250: those it must not lose. */
@@ -35,13 +44,16 @@ export class Load {
    * Sends mails, some at a time. A mail that is refused, or whose sender is hung up on, is not the
    * server's: it counts neither as accepted nor as lost.
    */
-  async send(count: number, { parallel = 8, bytes = 2000, pauseMs = 0 } = {}): Promise<void> {
-    this.last = this.sent + count;
+  async send(
+    count: number,
+    { parallel = 8, bytes = 2000, pauseMs = 0, archive }: Sending = {},
+  ): Promise<void> {
+    this.last = Math.max(this.last, this.sent) + count;
     const line = `${"All work and no play makes Jack a dull boy. ".repeat(2).trim()}\n`;
     const body = line.repeat(Math.ceil(bytes / line.length));
     const sender = async () => {
       while (this.sent < this.last) {
-        await this.sendOne(`${this.name}-${this.sent++}`, body);
+        await this.sendOne(`${this.name}-${this.sent++}`, body, archive);
         await sleep(pauseMs);
       }
     };
@@ -74,7 +86,7 @@ export class Load {
     };
   }
 
-  private async sendOne(subject: string, body: string): Promise<void> {
+  private async sendOne(subject: string, body: string, archive?: Buffer): Promise<void> {
     const { from, to, recipient } = this.options;
     const data = [
       "From: alice@sender.example",
@@ -82,8 +94,11 @@ export class Load {
       `Subject: ${subject}`,
       `Message-ID: <${subject}@sender.example>`,
       "Date: Sun, 1 Nov 2026 12:00:00 +0000",
+      ...(archive === undefined ? [] : ["MIME-Version: 1.0", MULTIPART]),
       "",
+      ...(archive === undefined ? [] : attachment(archive)),
       `${body}The end of ${subject}`,
+      ...(archive === undefined ? [] : ["--part--"]),
       "",
     ].join("\n");
     const dialogue = { helo: "sender.example", from: "alice@sender.example", to: recipient, data };
@@ -92,4 +107,19 @@ export class Load {
       this.accepted.add(subject);
     }
   }
+}
+
+const MULTIPART = 'Content-Type: multipart/mixed; boundary="part"';
+
+function attachment(archive: Buffer): string[] {
+  return [
+    "--part",
+    'Content-Type: application/zip; name="archive.zip"',
+    "Content-Transfer-Encoding: base64",
+    "",
+    ...(archive.toString("base64").match(/.{1,76}/g) ?? []),
+    "--part",
+    "Content-Type: text/plain",
+    "",
+  ];
 }

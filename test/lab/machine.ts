@@ -167,6 +167,14 @@ export class Machine {
     await this.untilOff();
   }
 
+  /** Makes the root file system so large that this many bytes more fit on it. */
+  async leaveRoom(bytes: number): Promise<void> {
+    const folder = this.options.image.machineFolder;
+    const inside = (...command: string[]) => succeed(this.namespace.command(...command));
+    const used = (await inside("df", "--output=used", "--block-size=1", folder)).split("\n")[1];
+    await inside("mount", "-o", `remount,size=${Number(used) + bytes}`, folder);
+  }
+
   /** Makes an end of the machine and of all that it has written. */
   async remove(): Promise<void> {
     if (this.isOn) {

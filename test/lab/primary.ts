@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { NetworkHost } from "./network";
 import { Postfix } from "./postfix";
@@ -24,6 +24,8 @@ const MOODS = {
   up: {},
   /** Greylisting as a stranger sees it: not now, whoever you ask for. */
   greylisting: { recipient: "check_recipient_access static:{450 4.7.1 Greylisted}" },
+  /** Has lost its table of users. */
+  forgetful: { recipient: "check_recipient_access static:{550 5.1.1 User unknown}" },
   slow: { recipient: "sleep 8" },
   busy: { greeting: "check_client_access static:{421 4.3.2 Too busy}" },
   /** Lets everybody but itself wait for its greeting. */
@@ -97,6 +99,14 @@ export class Primary {
       return [];
     }
     return readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  }
+
+  /** Takes all mails out of a user's mailbox. */
+  clear(user: string): void {
+    const folder = this.postfix.path(join(MAILBOXES, user, "new"));
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      rmSync(join(folder, name));
+    }
   }
 
   /** The recipients that a verification probe asked for, oldest first. */

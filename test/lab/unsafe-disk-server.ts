@@ -4,8 +4,9 @@
  * system as an fsync, and nothing else reaches this file in between.
  *
  * Descriptor 3 is the opened /dev/fuse, the arguments are the size, the file with what is safe, and
- * the file with what a reader sees. A line with a path on the standard input cuts the power: what
- * a disk would hold then is written to that path.
+ * the file with what a reader sees. A line with a path on the standard input cuts the power, most
+ * often in the middle of what the file system writes next: what a disk would hold then is written to
+ * that path.
  *
  * Source of the numbers: linux/fuse.h
  */
@@ -94,6 +95,9 @@ function write(offset: number, data: Buffer): void {
     pieces.push({ offset: offset + done, data: piece });
     done += length;
   }
+  if (next !== undefined && next.writes-- === 0) {
+    cut();
+  }
 }
 
 /** A file system writes many zeros where zeros are: left out, the file is quickly copied. */
@@ -108,8 +112,19 @@ function keep(offset: number, data: Buffer): void {
   }
 }
 
+/** The cut to come: where to, and after how many writes. */
+let next: { readonly path: string; writes: number } | undefined;
+
+function prepareCut(path: string): void {
+  next = { path, writes: Math.floor(Math.random() * 30) };
+  // A disk to which nobody writes is cut off all the same.
+  setTimeout(() => next?.path === path && cut(), 1000);
+}
+
 /** Of what was not flushed, anything between nothing and everything is on the disk, in no order. */
-function cut(path: string): void {
+function cut(): void {
+  const { path } = next as { path: string };
+  next = undefined;
   execFileSync("cp", ["--sparse=auto", safePath, path]);
   const image = openSync(path, "r+");
   const share = Math.floor(Math.random() * 5) / 4;
@@ -152,6 +167,6 @@ function respond(message: Buffer): void {
 }
 
 createInterface({ input: process.stdin })
-  .on("line", cut)
+  .on("line", prepareCut)
   .on("close", () => process.exit());
 serve();

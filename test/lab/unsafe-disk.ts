@@ -53,7 +53,8 @@ export class UnsafeDisk {
   }
 
   /**
-   * What the disk would hold if its power had been cut now, as a file. The disk itself goes on.
+   * What the disk would hold if its power were cut in the middle of what is written to it next, as
+   * a file. The disk itself goes on.
    *
    * @returns how much of what was not safe is there, in blocks: `7 of 20`
    */
