@@ -183,6 +183,15 @@ describeWith(
         /\nexample\.com: 3 mails wait, the oldest for \d+ seconds\nprimary \[mx1\.example\.com\]:25 IS DOWN\n/,
       );
       expect(await figures()).toMatchObject({ Ready: "1", QueueLength: "3", Held: "0" });
+      // The recipes of the README for one mail.
+      const { stdout: list } = await machine.run("postqueue", "-p");
+      const [, id] = /^(\w+)\*? .*alice@sender\.example$/m.exec(list) ?? [];
+      expect(list).toContain("Connection refused");
+      expect((await machine.run("postcat", "-q", id)).stdout).toContain("\nSubject: load");
+      const { stdout: log } = await machine.run("journalctl", "--quiet", "-g", id);
+      expect(log).toContain("to=<bob@example.com>");
+      expect((await machine.run("postsuper", "-d", id)).exitCode).toBe(0);
+      expect(await figures()).toMatchObject({ QueueLength: "2" });
       await primary.become("up");
       await eventually(async () => (await told()).queued === 0, 60);
       expect(await words()).toMatch(/\nlast flush: \d+ seconds ago\n/);
