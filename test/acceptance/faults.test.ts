@@ -178,7 +178,9 @@ describeWith(
             await onHost("fallocate", "--length=20M", `${folder}/${n}`);
           }
           expect(await refusal()).toMatch(/^452 .*Insufficient system storage/);
-          await lab.takesMail(backup);
+          // As every minute.
+          await onHost("systemctl", "start", "backup-mx-tidy");
+          expect(await refusal()).toMatch(/^250/);
           await onHost("rm", "-r", folder);
         },
       },

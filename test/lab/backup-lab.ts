@@ -126,7 +126,7 @@ export class BackupLab {
   /** Asks a backup whether it takes mail for Bob. */
   ask({ address }: Backup): Promise<SmtpReplies> {
     const question = { helo: "sender.example", from: "alice@sender.example", to: BOB };
-    return smtp(this.sender, address, question);
+    return smtp(this.sender, address, { ...question, patience: 150 });
   }
 
   /** Waits until a backup takes mail for Bob. */
@@ -196,6 +196,8 @@ export class BackupLab {
     this.mirror = await PackageMirror.open(network.addHost("mirror", "198.51.100.99/24"));
     this.atEnd(() => this.mirror.close());
     this.dnsHost = network.addHost("dns", "198.51.100.53/24");
+    // While it is stopped, it says so to each question, not to one a second.
+    this.dnsHost.run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/icmp_ratelimit");
     await this.startDns();
     this.atEnd(() => this.dns.stop());
     this.sender = network.addHost("sender", `${SENDER}/24`);
