@@ -402,5 +402,22 @@ describeWith(
       expect(await machine.cloudInit(300_000)).toMatchObject({ exitCode: 0, errors: [] });
       expect(await shown()).toEqual(before);
     }, 400_000);
+
+    test("another authority is asked at once, though there is a certificate", async () => {
+      const before = await shown();
+      // It has lost its keys and accounts, and has another URL.
+      await authority.start();
+      writeFileSync(rootFile, authority.root());
+      const server = "s,https://acme.example/dir,https://acme.example:443/dir,";
+      await machine.run("sed", "-i", server, "/etc/backup-mx/certbot.ini");
+      const after = await eventually(async () => {
+        await sleep(1000);
+        const found = await shown();
+        return found.serialNumber !== before.serialNumber && found;
+      }, 40);
+      expect(after).toMatchObject({ verdict: "ok", key: before.key });
+      await sleep(12_000);
+      expect((await shown()).serialNumber).toBe(after.serialNumber);
+    }, 90_000);
   },
 );

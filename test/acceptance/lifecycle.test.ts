@@ -4,6 +4,8 @@ import {
   BackupMx,
   type BackupMxNodeProps,
   type BackupMxProps,
+  Certificate,
+  Logs,
   Monitoring,
   OutboundPort25,
   Route53Zone,
@@ -48,6 +50,8 @@ function configuration(props: Partial<BackupMxProps> = {}): object {
       outsideProbe: { provider: usEast1 },
     }),
     sessionManager: SessionManager.install(),
+    logs: Logs.toLogGroup(),
+    certificate: Certificate.acme({ zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ") }),
     ...props,
   });
   return synthesize(stack);
@@ -113,6 +117,8 @@ describeWith(
       ).toEqual([]);
       expect(touched).toContain("delete/create aws_volume_attachment");
       for (const type of [
+        "aws_cloudwatch_log_group",
+        "aws_cloudwatch_log_stream",
         "aws_ebs_volume",
         "aws_eip",
         "aws_eip_domain_name",

@@ -192,6 +192,20 @@ describeWith(
       60_000,
     );
 
+    test("a list that could not be fetched for an hour is told to the postmaster, once", async () => {
+      const letters = async () =>
+        (await machine.run("postqueue", "-j")).stdout.match(/postmaster@example\.com/g)?.length ??
+        0;
+      const before = await letters();
+      await machine.run("touch", "-d", "2 hours ago", "/var/lib/postfix/recipients.checked");
+      expect((await fetched()).exitCode).toBe(1);
+      expect((await fetched()).exitCode).toBe(1);
+      await eventually(async () => (await letters()) > before);
+      expect(await letters()).toBe(before + 1);
+      const log = await machine.run("journalctl", "--quiet", "--priority=crit", "--output=cat");
+      expect(log.stdout.match(/could not be fetched for an hour/g)).toHaveLength(1);
+    }, 60_000);
+
     test("after a reboot the last good one counts, though the store is gone", async () => {
       aws.isDown = true;
       await machine.reboot();

@@ -135,9 +135,8 @@ describeWith(
       expect(await addressOf("mx1.corp.example")).toBe("198.51.100.10");
       expect(await addressOf("forged.example")).toBe("");
       // The stub of the image stands no longer between.
-      expect((await machine.run("systemctl", "is-active", "systemd-resolved")).stdout).toBe(
-        "inactive\n",
-      );
+      const stub = await machine.run("systemctl", "list-units", "--quiet", "systemd-resolved*");
+      expect(stub.stdout).not.toMatch(/ active /);
       expect((await machine.run("ss", "-Hlun", "sport = 53")).stdout).not.toContain(BACKUP);
     }, 60_000);
 

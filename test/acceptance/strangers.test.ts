@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mailDomain } from "../../lib/mail/mail-domain";
 import { mailPolicy } from "../../lib/mail/mail-policy";
 import { MailScanner } from "../../lib/mail/mailscanner";
 import { postfixFiles } from "../../lib/mail/postfix";
 import { RecipientVerification } from "../../lib/mail/recipient-verification";
 import { DnsServer } from "../lab/dns-server";
+import { eventually } from "../lab/eventually";
 import { execute, succeed } from "../lab/execution";
 import { Network, type NetworkHost } from "../lab/network";
 import { Postfix } from "../lab/postfix";
@@ -14,12 +17,22 @@ const BACKUP = "192.0.2.25";
 const HOSTNAME = "mx2.example.net";
 const BOB = "bob@example.com";
 
+/** Connects five times from each of its addresses, says so, and leaves before it is greeted. */
+const BOTNET = `
+import socket, sys, time
+server, *addresses = sys.argv[1:]
+crowd = [socket.create_connection((server, 25), 10, (own, 0)) for own in addresses * 5]
+print("connected", flush=True)
+time.sleep(4)
+`;
+
 describeWith(
   [
     root,
     program("ip", "iproute2"),
     program("openssl", "openssl"),
     program("postfix", "postfix postfix-lmdb"),
+    program("python3", "python3"),
     program("socat", "socat"),
     program("unbound", "unbound"),
   ],
@@ -32,6 +45,7 @@ describeWith(
     let hasty: NetworkHost;
     let backup: Postfix;
 
+    const logged = (line: RegExp) => eventually(() => line.test(backup.log()));
     const greeted = async (from: NetworkHost) => (await smtp(from, BACKUP)).greeting.seconds;
 
     beforeAll(async () => {
@@ -89,7 +103,7 @@ describeWith(
       const { code, text } = await connection.command(`RCPT TO:<${BOB}>`);
       expect(`${code} ${text}`).toMatch(/^5\d\d 5\.5\.1 .*Protocol error/);
       connection.quit();
-      expect(backup.log()).toMatch(/PREGREET \d+ after [\d.]+ from \[192\.0\.2\.66\]/);
+      await logged(/PREGREET \d+ after [\d.]+ from \[192\.0\.2\.66\]/);
 
       const { greeting, rcpt } = await smtp(polite, BACKUP, { helo: "sender.example", to: BOB });
       expect([greeting.code, rcpt[0].code]).toEqual([220, 250]);
@@ -122,6 +136,20 @@ describeWith(
       ]);
     }, 30_000);
 
+    test("gets his turn while thirty machines with five connections each are tested", async () => {
+      const botnet = addHost("botnet", 129);
+      const addresses = Array.from({ length: 30 }, (_, n) => `192.0.2.${130 + n}`);
+      for (const address of addresses) {
+        botnet.run("ip", "address", "add", `${address}/24`, "dev", "eth0");
+      }
+      const [command, ...args] = botnet.command("python3", "-c", BOTNET, BACKUP, ...addresses);
+      const crowd = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+      const ended = once(crowd, "exit");
+      await once(crowd.stdout, "data");
+      expect((await smtp(addHost("fresh", 120), BACKUP)).greeting.code).toBe(220);
+      await ended;
+    }, 60_000);
+
     test("the host itself does not wait", async () => {
       const { greeting } = await smtp(backup.host, "127.0.0.1");
       expect(greeting.seconds).toBeLessThan(1);
@@ -140,7 +168,7 @@ describeWith(
         rates.push(...(await Promise.all(Array.from({ length: 9 }, () => smtp(polite, BACKUP)))));
       }
       expect(rates.some(({ greeting }) => greeting.code === 421)).toBe(true);
-      expect(backup.log()).toMatch(/Connection rate limit exceeded: \d+ from .*192\.0\.2\.100/);
+      await logged(/Connection rate limit exceeded: \d+ from .*192\.0\.2\.100/);
     }, 90_000);
 
     const handshake = async (version: string) => {

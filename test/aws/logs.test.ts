@@ -49,6 +49,19 @@ test("retention and key are the user's", () => {
   });
 });
 
+test("the log group can be left behind when the backup goes", () => {
+  const stack = newStack();
+  const mx = new BackupMx(stack, "Mx2", {
+    hostname: "mx2.example.com",
+    domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
+    logs: Logs.toLogGroup(),
+  });
+  const before = only(synthesize(stack).resource, "aws_cloudwatch_log_group");
+  expect(before.skip_destroy).toBeUndefined();
+  (mx.logGroup as NonNullable<typeof mx.logGroup>).skipDestroy = true;
+  expect(only(synthesize(stack).resource, "aws_cloudwatch_log_group").skip_destroy).toBe(true);
+});
+
 test("each node has a log group of its own, and a key of its own region", () => {
   const withNode = (logs: Logs, own?: Logs) => {
     const stack = newStack();
@@ -73,15 +86,17 @@ test("each node has a log group of its own, and a key of its own region", () => 
   expect(withNode(encrypted, Logs.none())).toHaveLength(1);
 });
 
-test.each<[() => unknown, string]>([
+test.each<[string, () => unknown, string]>([
   [
+    "a retention that CloudWatch Logs does not know",
     () => Logs.toLogGroup({ retentionInDays: 31 }),
     "logs.retentionInDays 31 is not a time that CloudWatch Logs knows; give one of 0, 1, 3, 5, 7, 14, 30,",
   ],
   [
+    "a key that is none",
     () => Logs.toLogGroup({ kmsKeyArn: "alias/logs" }),
     'logs.kmsKeyArn "alias/logs" is not the ARN of a key',
   ],
-])("%s is refused", (make, message) => {
+])("%s is refused", (_, make, message) => {
   expect(make).toThrow(message);
 });

@@ -117,7 +117,10 @@ export class BackupLab {
   }
 
   load(backup: Backup): Load {
-    return new Load({ from: this.sender, to: backup.address, recipient: BOB });
+    const load = new Load({ from: this.sender, to: backup.address, recipient: BOB });
+    // A test that fails leaves it running.
+    this.atEnd(() => load.stop());
+    return load;
   }
 
   /** Asks a backup whether it takes mail for Bob. */
