@@ -240,6 +240,15 @@ describeWith(
       expect(lines.split("\n").slice(0, -1)).toHaveLength(60_000);
     }, 60_000);
 
+    test("tell of a root disk that fills up, though the queue has a disk of its own", async () => {
+      await machine.leaveRoom(20 * 1024 ** 2);
+      expect(await words()).toMatch(
+        /\nthe disk of the queue is \d % full\nthe root disk IS 9\d % /,
+      );
+      expect(Number((await figures()).DiskUsed)).toBeGreaterThan(90);
+      await machine.leaveRoom(1024 ** 3);
+    }, 30_000);
+
     describe("before retirement", () => {
       let mails: Load;
       /** What a sender hears who had begun before, and sends his mail afterwards. */
