@@ -137,6 +137,9 @@ describeWith(
 
     test("asks the primary again about a recipient that was forgotten", async () => {
       await lab.takesMail(backup);
+      // While the watch takes the primary for down, nobody is asked.
+      const isUp = ["grep", "--quiet", " up$", "/run/backup-mx-watch/primaries"];
+      await eventually(async () => (await onHost(...isUp)).exitCode === 0, 60);
       expect((await onHost("backup-mx", "forget", BOB)).exitCode).toBe(0);
       const before = lab.primary.probes().length;
       await lab.takesMail(backup);
