@@ -43,6 +43,7 @@ describeWith(
     const addHost = (name: string, n: number) => network.addHost(name, `192.0.2.${n}/24`);
     let polite: NetworkHost;
     let hasty: NetworkHost;
+    let patient: NetworkHost;
     let backup: Postfix;
 
     const logged = (line: RegExp) => eventually(() => line.test(backup.log()));
@@ -62,6 +63,7 @@ describeWith(
       ends.push(() => dns.stop());
       polite = addHost("polite", 100);
       hasty = addHost("hasty", 66);
+      patient = addHost("patient", 110);
       const recipients = RecipientVerification.list([BOB]);
       const primaries = [{ hostname: "mx1.example.com" }];
       const domains = [
@@ -199,6 +201,39 @@ describeWith(
       },
       30_000,
     );
+
+    test.each(["\n.\n", "\n.\r\n", "\r\n.\n"])(
+      "cannot smuggle a second mail in behind %j",
+      async (falseEnd) => {
+        const connection = new SmtpConnection(patient, BACKUP, 25, 30);
+        await connection.reply();
+        for (const line of [
+          "EHLO sender.example",
+          "MAIL FROM:<honest@sender.example>",
+          `RCPT TO:<${BOB}>`,
+          "DATA",
+        ]) {
+          expect((await connection.command(line)).code).toBeLessThan(400);
+        }
+        const second = `MAIL FROM:<forged@sender.example>\r\nRCPT TO:<${BOB}>\r\nDATA\r\nSubject: b\r\n\r\nb`;
+        await connection.command(`Subject: a\r\n\r\na${falseEnd}${second}\r\n.`);
+        // Had there been two mails, the answers to the commands of the second would come first.
+        expect((await connection.command("QUIT")).code).toBe(221);
+        expect(backup.log()).not.toContain("forged@");
+      },
+      30_000,
+    );
+
+    test("is sent away when he does not wait for answers", async () => {
+      const connection = new SmtpConnection(patient, BACKUP, 25, 30);
+      await connection.reply();
+      // Without EHLO nobody has told him that he need not wait.
+      const all = ["HELO sender.example", "MAIL FROM:<>", `RCPT TO:<${BOB}>`, "DATA", "x", "."];
+      await connection.command(all.join("\r\n")).catch(() => undefined);
+      await logged(/improper command pipelining after HELO from .*\[192\.0\.2\.110\]/);
+      connection.quit();
+      expect(backup.log()).not.toMatch(/\[192\.0\.2\.110\] .*helo=1 .*data=1 /);
+    }, 30_000);
 
     test("can neither ask who exists nor have the queue flushed", async () => {
       const connection = new SmtpConnection(hasty, BACKUP, 25, 30);
