@@ -56,5 +56,6 @@ export function describeWith(requirements: Requirement[], name: string, tests: (
     return;
   }
   process.stderr.write(`skipped: ${name}: ${remedies}\n`);
-  describe.skip(name, tests);
+  // Jest would run the body of what is skipped, and that may need what is missing already.
+  describe.skip(name, () => test(remedies, () => {}));
 }
