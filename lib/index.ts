@@ -1,4 +1,4 @@
-export { type AcmeProps, Certificate } from "./aws/certificate";
+export { type AcmeProps, Certificate, type HostedZone } from "./aws/certificate";
 export { type LogGroupProps, Logs } from "./aws/logs";
 export type { MailServerProps } from "./aws/mail-server";
 export { Monitoring, type MonitoringProps, type OutsideProbeProps } from "./aws/monitoring";

@@ -1,4 +1,3 @@
-import type { Route53Zone } from "../dns/route53-zone";
 import type { AcmeAuthority } from "../host/certificate";
 import { badInput } from "../mail/bad-input";
 import { isDeferred } from "../mail/deferred-value";
@@ -7,10 +6,17 @@ import type { Statement } from "./instance-role";
 /** Let's Encrypt. Source: https://letsencrypt.org/docs/acme-protocol-updates/ */
 const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
 
+/** A zone of Route 53, such as a `Route53Zone`. */
+export interface HostedZone {
+  readonly zoneId: string;
+  /** @throws if the zone is known not to hold the name */
+  mustContain(name: string): void;
+}
+
 /** Who signs the certificate, and how the host proves that it has the name. */
 export interface AcmeProps {
   /** The zone of Route 53 with the hostname: the host puts its proof there, and may no more. */
-  readonly zone: Route53Zone;
+  readonly zone: HostedZone;
   /**
    * Whom the authority may write to.
    *
@@ -56,7 +62,7 @@ export class Certificate {
   }
 
   private constructor(
-    private readonly zone?: Route53Zone,
+    private readonly zone?: HostedZone,
     /** Who signs it, if it is not the host itself. */
     readonly authority?: AcmeAuthority,
   ) {}
