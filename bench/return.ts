@@ -1,17 +1,17 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DnsServer } from "../lab/dns/dns-server";
+import { Postfix } from "../lab/mail/postfix";
+import { Primary } from "../lab/mail/primary";
+import { Watch } from "../lab/mail/watch";
+import { Network } from "../lab/net/network";
+import { eventually } from "../lab/process/eventually";
+import { succeed } from "../lab/process/execution";
+import { watchedPrimaries } from "../lib/host/watch/watched-primaries";
 import { mailDomain } from "../lib/mail/mail-domain";
 import { mailPolicy } from "../lib/mail/mail-policy";
-import { MailScanner } from "../lib/mail/mailscanner";
-import { postfixFiles } from "../lib/mail/postfix";
-import { watchedPrimaries } from "../lib/mail/watched-primaries";
-import { DnsServer } from "../test/lab/dns-server";
-import { eventually } from "../test/lab/eventually";
-import { succeed } from "../test/lab/execution";
-import { Network } from "../test/lab/network";
-import { Postfix } from "../test/lab/postfix";
-import { Primary } from "../test/lab/primary";
-import { Watch } from "../test/lab/watch";
+import { postfixFiles } from "../lib/mail/postfix/postfix";
+import { MailScanner } from "../lib/mail/scanner/mailscanner";
 
 // How long after a primary's return the mail that waited for it is delivered: as this project does
 // it, and with the queue settings of stock Postfix and no watch. As root:

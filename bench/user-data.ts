@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { userDataSize } from "../lib/aws/user-data";
+import { userDataSize } from "../lib/aws/server/user-data";
 import { mailHostUserData } from "../lib/host/mail-host";
 import { mailDomain } from "../lib/mail/mail-domain";
 import { mailPolicy } from "../lib/mail/mail-policy";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EC2_USER_DATA_LIMIT, userDataSize } from "../lib/aws/user-data";
+import { EC2_USER_DATA_LIMIT, userDataSize } from "../lib/aws/server/user-data";
 
 interface Manifest {
   readonly stacks: { readonly [name: string]: { readonly synthesizedStackPath: string } };

@@ -6,29 +6,35 @@ import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations, type TerraformProvider, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
-import { Alarms, metricsRights } from "./aws/alarms";
-import { Certificate } from "./aws/certificate";
-import { sessionManagerRights } from "./aws/instance-role";
-import { LogGroup } from "./aws/log-group";
-import { Logs } from "./aws/logs";
-import { MailServer, type MailServerProps } from "./aws/mail-server";
-import type { Monitoring } from "./aws/monitoring";
-import { needsPort25, OutboundPort25, PORT_25_REMEDY, warnOfPort25 } from "./aws/outbound-port-25";
+import { Certificate } from "./aws/certificate/certificate";
+import { logsFiles } from "./aws/logs/journal";
+import { LogGroup } from "./aws/logs/log-group";
+import { Logs } from "./aws/logs/logs";
+import { Alarms, metricsRights } from "./aws/monitoring/alarms";
+import { figuresFiles } from "./aws/monitoring/figures";
+import type { Monitoring } from "./aws/monitoring/monitoring";
+import {
+  needsPort25,
+  OutboundPort25,
+  PORT_25_REMEDY,
+  warnOfPort25,
+} from "./aws/port-25/outbound-port-25";
 import { useProvider } from "./aws/provider";
-import { RecipientStore } from "./aws/recipient-store";
-import { EC2_USER_DATA_LIMIT, userDataSize } from "./aws/user-data";
+import { AWS_REQUEST } from "./aws/request/aws-request";
+import { sessionManagerRights } from "./aws/server/instance-role";
+import { MailServer, type MailServerProps } from "./aws/server/mail-server";
+import { EC2_USER_DATA_LIMIT, userDataSize } from "./aws/server/user-data";
+import { RecipientStore } from "./aws/store/recipient-store";
+import { recipientsFiles } from "./aws/store/recipients";
 import type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 import { MxRecords } from "./dns/mx-records";
-import { AWS_REQUEST } from "./host/aws-request";
-import { figuresFiles } from "./host/figures";
-import { logsFiles } from "./host/logs";
 import { mailHostUserData } from "./host/mail-host";
-import { type Operations, type OperationsProps, operations } from "./host/operations";
-import { recipientsFiles } from "./host/recipients";
-import { badInput } from "./mail/bad-input";
+import { type Operations, type OperationsProps, operations } from "./host/upkeep/operations";
+import { badInput } from "./input/bad-input";
+import { isDeferred } from "./input/deferred-value";
+import { domainName } from "./input/domain-name";
+import { wholeNumber } from "./input/whole-number";
 import { refuseContradictions } from "./mail/contradictions";
-import { isDeferred } from "./mail/deferred-value";
-import { domainName } from "./mail/domain-name";
 import { hasLocalResolver } from "./mail/local-resolver";
 import {
   type MailDomain,
@@ -37,9 +43,8 @@ import {
   mailExchanges,
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
-import { queueReserve } from "./mail/queue-reserve";
-import { recipientList } from "./mail/recipient-list";
-import { wholeNumber } from "./mail/whole-number";
+import { queueReserve } from "./mail/postfix/queue-reserve";
+import { recipientList } from "./mail/recipients/recipient-list";
 
 /** For the domains of a further node: their records are published by the first. */
 const PUBLISHED_BY_ANOTHER: IDnsZone = {

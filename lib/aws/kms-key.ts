@@ -1,5 +1,5 @@
-import { badInput } from "../mail/bad-input";
-import { isDeferred } from "../mail/deferred-value";
+import { badInput } from "../input/bad-input";
+import { isDeferred } from "../input/deferred-value";
 
 /**
  * The ARN of a KMS key. An id or alias would work as well, but come back as ARN: every plan would

@@ -1,9 +1,9 @@
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
 import type { Construct } from "constructs";
-import { badInput } from "../mail/bad-input";
-import { isDeferred } from "../mail/deferred-value";
-import { domainName } from "../mail/domain-name";
-import { wholeNumber } from "../mail/whole-number";
+import { badInput } from "../input/bad-input";
+import { isDeferred } from "../input/deferred-value";
+import { domainName } from "../input/domain-name";
+import { wholeNumber } from "../input/whole-number";
 import { TerraformBlock } from "../terraform/terraform-block";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns-zone";
 

@@ -1,19 +1,25 @@
-import { hasLocalResolver } from "../mail/local-resolver";
-import type { MailDomain } from "../mail/mail-domain";
-import type { MailPolicy } from "../mail/mail-policy";
-import { postfixFiles } from "../mail/postfix";
-import { watchedPrimaries } from "../mail/watched-primaries";
+import { join } from "node:path";
 import {
   type AcmeAuthority,
   CERTIFICATE_PACKAGES,
   CERTIFICATE_SETTINGS,
   certificateFiles,
-} from "./certificate";
+} from "../aws/certificate/certbot";
+import { hasLocalResolver } from "../mail/local-resolver";
+import type { MailDomain } from "../mail/mail-domain";
+import type { MailPolicy } from "../mail/mail-policy";
+import { postfixFiles } from "../mail/postfix/postfix";
 import { cloudConfig } from "./cloud-config";
 import type { HostFile } from "./host-file";
-import { OPERATIONS_PACKAGES, type Operations, operations, operationsFiles } from "./operations";
-import { RESOLVER_PACKAGES, resolverFiles } from "./resolver";
+import { RESOLVER_PACKAGES, resolverFiles } from "./resolver/resolver";
 import { shippedFile, withoutComments } from "./shipped-file";
+import {
+  OPERATIONS_PACKAGES,
+  type Operations,
+  operations,
+  operationsFiles,
+} from "./upkeep/operations";
+import { watchedPrimaries } from "./watch/watched-primaries";
 
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 const WATCH = "/usr/local/sbin/backup-mx-watch";
@@ -109,7 +115,7 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
         },
         {
           path: "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
-          content: shippedFile("mailscanner.service.conf"),
+          content: shippedFile(join(__dirname, "scanner"), "mailscanner.service.conf"),
         },
       ]
     : [];
@@ -118,10 +124,14 @@ function scannerFiles({ mailScanner }: MailPolicy): HostFile[] {
 /** The disk under the mail, mounted before anything that handles mail can start. */
 function queueFiles(): HostFile[] {
   return [
-    { path: QUEUE, content: shippedFile("backup-mx-queue"), isProgram: true },
+    {
+      path: QUEUE,
+      content: shippedFile(join(__dirname, "queue"), "backup-mx-queue"),
+      isProgram: true,
+    },
     {
       path: "/etc/systemd/system/backup-mx-queue.service",
-      content: shippedFile("backup-mx-queue.service"),
+      content: shippedFile(join(__dirname, "queue"), "backup-mx-queue.service"),
     },
   ];
 }
@@ -129,10 +139,14 @@ function queueFiles(): HostFile[] {
 /** The command of the postmaster, and what of it runs every minute. */
 function commandFiles(): HostFile[] {
   return [
-    { path: "/usr/local/sbin/backup-mx", content: shippedFile("backup-mx"), isProgram: true },
+    {
+      path: "/usr/local/sbin/backup-mx",
+      content: shippedFile(join(__dirname, "command"), "backup-mx"),
+      isProgram: true,
+    },
     ...["backup-mx-tidy.service", "backup-mx-tidy.timer"].map((unit) => ({
       path: `/etc/systemd/system/${unit}`,
-      content: shippedFile(unit),
+      content: shippedFile(join(__dirname, "command"), unit),
     })),
   ];
 }
@@ -148,14 +162,18 @@ function setupFiles(
     // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
     ...["postfix.service.d", "postfix@.service.d"].map((folder) => ({
       path: `/etc/systemd/system/${folder}/backup-mx.conf`,
-      content: shippedFile("postfix.service.conf"),
+      content: shippedFile(join(__dirname, "postfix"), "postfix.service.conf"),
     })),
     ...watchFiles(domains),
     {
       path: "/etc/backup-mx/setup.env",
       content: setupEnvironment(policy, domains, queueVolumeId, upkeep, furtherPackages),
     },
-    { path: SETUP, content: shippedFile("backup-mx-setup"), isProgram: true },
+    {
+      path: SETUP,
+      content: shippedFile(join(__dirname, "setup"), "backup-mx-setup"),
+      isProgram: true,
+    },
   ];
 }
 
@@ -165,9 +183,13 @@ function watchFiles(domains: readonly MailDomain[]): HostFile[] {
     { path: "/etc/backup-mx/primaries", content: watchedPrimaries(domains) },
     {
       path: "/etc/systemd/system/backup-mx-watch.service",
-      content: shippedFile("backup-mx-watch.service"),
+      content: shippedFile(join(__dirname, "watch"), "backup-mx-watch.service"),
     },
-    { path: WATCH, content: shippedFile("backup-mx-watch"), isProgram: true },
+    {
+      path: WATCH,
+      content: shippedFile(join(__dirname, "watch"), "backup-mx-watch"),
+      isProgram: true,
+    },
   ];
 }
 

@@ -1,4 +1,4 @@
-import { badInput } from "./bad-input";
+import { badInput } from "../input/bad-input";
 import type { MailDomain } from "./mail-domain";
 import type { MailPolicy } from "./mail-policy";
 

@@ -1,7 +1,7 @@
-import { badInput } from "./bad-input";
+import { badInput } from "../input/bad-input";
 import type { MailDomain } from "./mail-domain";
 import type { MailPolicy } from "./mail-policy";
-import { DANE } from "./primary-tls";
+import { DANE } from "./postfix/primary-tls";
 
 /** Whether a certificate of a primary of this domain is looked up in DNS. */
 export function usesDane({ primaries }: MailDomain): boolean {

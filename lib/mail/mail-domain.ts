@@ -1,10 +1,10 @@
 import { isIP } from "node:net";
-import { badInput } from "./bad-input";
-import { isDeferred } from "./deferred-value";
-import { domainName } from "./domain-name";
-import type { PrimaryTls } from "./primary-tls";
-import { RecipientVerification } from "./recipient-verification";
-import { wholeNumber } from "./whole-number";
+import { badInput } from "../input/bad-input";
+import { isDeferred } from "../input/deferred-value";
+import { domainName } from "../input/domain-name";
+import { wholeNumber } from "../input/whole-number";
+import type { PrimaryTls } from "./postfix/primary-tls";
+import { RecipientVerification } from "./recipients/recipient-verification";
 
 const SMTP_PORT = 25;
 const LARGEST_PREFERENCE = 65535;

@@ -1,12 +1,12 @@
-import { badInput } from "./bad-input";
-import { isDeferred } from "./deferred-value";
-import { dnsBlocklists, dnsBlocklistThreshold } from "./dns-blocklist";
-import { domainName } from "./domain-name";
-import { duration } from "./duration";
-import { MailScanner } from "./mailscanner";
-import { postfixSettings } from "./postfix-settings";
-import { singleLine } from "./text";
-import { wholeNumber } from "./whole-number";
+import { badInput } from "../input/bad-input";
+import { isDeferred } from "../input/deferred-value";
+import { domainName } from "../input/domain-name";
+import { duration } from "../input/duration";
+import { singleLine } from "../input/text";
+import { wholeNumber } from "../input/whole-number";
+import { dnsBlocklists, dnsBlocklistThreshold } from "./postfix/dns-blocklist";
+import { postfixSettings } from "./postfix/postfix-settings";
+import { MailScanner } from "./scanner/mailscanner";
 
 const LONGEST_HOSTNAME = 64;
 

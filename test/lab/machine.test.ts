@@ -1,8 +1,8 @@
+import { DebianImage } from "../../lab/machine/debian-image";
+import { Machine } from "../../lab/machine/machine";
+import { Network } from "../../lab/net/network";
+import { PackageMirror } from "../../lab/net/package-mirror";
 import { describeWith, program, root } from "../support/requirements";
-import { DebianImage } from "./debian-image";
-import { Machine } from "./machine";
-import { Network } from "./network";
-import { PackageMirror } from "./package-mirror";
 
 describeWith(
   [

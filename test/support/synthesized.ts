@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { succeed } from "../lab/execution";
+import { succeed } from "../../lab/process/execution";
 
 const REPOSITORY = resolve(__dirname, "../..");
 

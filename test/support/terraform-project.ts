@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execute } from "../lab/execution";
+import { execute } from "../../lab/process/execution";
 
 /** What the plan does to a resource. */
 export interface PlannedChange {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { succeed } from "../lab/execution";
+import { succeed } from "../../lab/process/execution";
 import type { Requirement } from "./requirements";
 import { newStack, synthesize } from "./stack";
 

@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type NetworkHost, run } from "../net/network";
+import { eventually } from "../process/eventually";
+import { smtp } from "./smtp-client";
+
+export interface PostfixOptions {
+  /** The address of the name server. */
+  readonly nameserver: string;
+}
+
+/** A mail in a queue, as `postqueue -j` prints it. */
+export interface QueuedMail {
+  readonly queue_name: string;
+  readonly queue_id: string;
+  readonly sender: string;
+  readonly recipients: readonly { readonly address: string; readonly delay_reason?: string }[];
+}
+
+/**
+ * A real Postfix on a host of the lab, with its files at their true paths, byte for byte. It runs
+ * among mounts of its own: an overlay on /etc, empty folders for its queue and its data, and a
+ * /dev with nothing but a log socket, so that neither the machine nor another Postfix is touched.
+ */
+export class Postfix {
+  /**
+   * @param files by absolute path, all of them below /etc
+   */
+  static async start(
+    host: NetworkHost,
+    files: Readonly<Record<string, string>>,
+    options: PostfixOptions,
+  ): Promise<Postfix> {
+    const folder = mkdtempSync(join(tmpdir(), "postfix-"));
+    mkdirSync(join(folder, "dev"));
+    mkdirSync(join(folder, "etc"));
+    const socket = join(folder, "dev/log");
+    // The log goes straight into a file: a full pipe would make Postfix wait for the test.
+    const log = openSync(join(folder, "mail.log"), "a");
+    const [command, ...args] = host.command(
+      "unshare", "--mount", "socat", "-u", `UNIX-RECV:${socket},mode=666`, "STDOUT",
+    ); // biome-ignore format: reads as the command line
+    const syslog = spawn(command, args, { stdio: ["ignore", log, log] });
+    closeSync(log);
+    const postfix = new Postfix(host, folder, syslog);
+    try {
+      await eventually(() => existsSync(socket));
+      postfix.mount();
+      postfix.write({ "/etc/resolv.conf": `nameserver ${options.nameserver}\n`, ...files });
+      await postfix.start();
+    } catch (error) {
+      await postfix.remove();
+      throw error;
+    }
+    return postfix;
+  }
+
+  private master?: ChildProcess;
+
+  private constructor(
+    readonly host: NetworkHost,
+    private readonly folder: string,
+    /** Receives the log, and keeps the namespaces alive that all other programs here join. */
+    private readonly syslog: ChildProcess,
+  ) {}
+
+  /** Where a file of this Postfix is found from outside. */
+  path(absolutePath: string): string {
+    return `/proc/${this.syslog.pid}/root${absolutePath}`;
+  }
+
+  /** Replaces files. Postfix reads most of them at its next start only. */
+  write(files: Readonly<Record<string, string>>): void {
+    for (const [path, content] of Object.entries(files)) {
+      if (!path.startsWith("/etc/")) {
+        throw new Error(`only files below /etc are private to the lab, not ${path}`);
+      }
+      mkdirSync(dirname(this.path(path)), { recursive: true });
+      // Written through, a symbolic link would lead to the machine's own file.
+      rmSync(this.path(path), { force: true });
+      writeFileSync(this.path(path), content);
+      // Every daemon waits until the files that it reads have rested for a second.
+      utimesSync(this.path(path), 0, 0);
+    }
+  }
+
+  /** Starts Postfix and waits for its greeting. Its queue and its data are as it left them. */
+  async start(): Promise<void> {
+    const log = openSync(join(this.folder, "mail.log"), "a");
+    const [command, ...args] = this.command("postfix", "start-fg");
+    const master = spawn(command, args, { stdio: ["ignore", log, log] });
+    closeSync(log);
+    this.master = master;
+    const greeting = () =>
+      smtp(this.host, this.host.address, { patience: 10 }).catch(() => undefined);
+    try {
+      await eventually(() => {
+        if (master.exitCode !== null) {
+          throw new Error("postfix ended");
+        }
+        return greeting();
+      }, 15);
+    } catch (error) {
+      throw new Error(`no greeting from Postfix on ${this.host.name}: ${this.log().slice(-2000)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Ends Postfix: from now on connections are refused. */
+  async stop(): Promise<void> {
+    const master = this.master;
+    this.master = undefined;
+    if (master?.exitCode === null) {
+      const ended = once(master, "exit");
+      // Its own command to stop does the same, and then sleeps a second.
+      const pid = Number(readFileSync(this.path("/var/spool/postfix/pid/master.pid"), "utf8"));
+      process.kill(pid);
+      await ended;
+      // A daemon that outlives its master for a moment would still hold the port.
+      await eventually(() => this.host.run("ss", "-Hltn") === "");
+    }
+  }
+
+  /** Ends everything; queue, data and log are lost. */
+  async remove(): Promise<void> {
+    await this.stop();
+    if (this.syslog.exitCode === null) {
+      const ended = once(this.syslog, "exit");
+      this.syslog.kill();
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** Runs a program beside Postfix to its end and returns what it printed. */
+  run(...command: string[]): string {
+    const [file, ...args] = this.command(...command);
+    return run(file, ...args);
+  }
+
+  queue(): QueuedMail[] {
+    const lines = this.run("postqueue", "-j").split("\n");
+    return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+  }
+
+  /** Delivers what waits for a domain now. */
+  flush(domain: string): void {
+    this.run("postqueue", "-s", domain);
+  }
+
+  /** What Postfix logged since its first start. */
+  log(): string {
+    const text = readFileSync(join(this.folder, "mail.log"), "utf8");
+    // Syslog datagrams end without a newline.
+    return text.replace(/<\d+>(?=[A-Z][a-z]{2} [ \d]\d \d\d:)/g, "\n");
+  }
+
+  /** The command line that runs a program beside Postfix. */
+  command(...command: string[]): [string, ...string[]] {
+    return ["nsenter", `--target=${this.syslog.pid}`, "--mount", "--net", "--", ...command];
+  }
+
+  private mount(): void {
+    const etc = join(this.folder, "etc");
+    const dev = join(this.folder, "dev");
+    // Wherever the temporary folder is: the layers of an overlay cannot lie on another overlay.
+    this.run("mount", "-t", "tmpfs", "tmpfs", etc);
+    mkdirSync(this.path(join(etc, "upper")));
+    mkdirSync(this.path(join(etc, "work")));
+    const layers = `lowerdir=/etc,upperdir=${etc}/upper,workdir=${etc}/work`;
+    this.run("mount", "-t", "overlay", "-o", layers, "overlay", "/etc");
+    this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool/postfix");
+    const owner = "mode=700,uid=postfix,gid=postfix";
+    this.run("mount", "-t", "tmpfs", "-o", owner, "tmpfs", "/var/lib/postfix");
+    for (const device of ["null", "urandom"]) {
+      writeFileSync(join(dev, device), "");
+      this.run("mount", "--bind", `/dev/${device}`, join(dev, device));
+    }
+    this.run("mount", "--rbind", dev, "/dev");
+  }
+}

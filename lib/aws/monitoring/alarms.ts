@@ -1,0 +1,240 @@
+import { CloudwatchDashboard } from "@cdktf/provider-aws/lib/cloudwatch-dashboard";
+import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
+import type { Eip } from "@cdktf/provider-aws/lib/eip";
+import type { Instance } from "@cdktf/provider-aws/lib/instance";
+import { Route53HealthCheck } from "@cdktf/provider-aws/lib/route53-health-check";
+import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
+import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
+import { Fn, type TerraformProvider } from "cdktf";
+import { Construct } from "constructs";
+import { isDeferred } from "../../input/deferred-value";
+import type { Statement } from "../server/instance-role";
+import type { Monitoring } from "./monitoring";
+
+/** The namespace of the host's own figures. */
+const NAMESPACE = "BackupMx";
+
+/** An alarm on one of the figures that `backup-mx-figures` prints every five minutes. */
+interface FigureAlarm {
+  readonly metric: string;
+  /** What is the matter, in a few words. */
+  readonly matter: string;
+  readonly above?: number;
+  readonly below?: number;
+  /** For how many measurements in a row. */
+  readonly times: number;
+}
+
+/** Silence is told once, by Ready; the other figures keep quiet while there are none. */
+const FIGURE_ALARMS: readonly FigureAlarm[] = [
+  { metric: "Ready", matter: "is not ready to take mail, or has gone silent", below: 1, times: 3 },
+  { metric: "PrimariesUnreachable", matter: "cannot reach a primary", above: 0, times: 3 },
+  { metric: "OldestMessage", matter: "keeps mail for over four hours", above: 4 * 3600, times: 1 },
+  { metric: "QueueLength", matter: "keeps over a thousand mails", above: 1000, times: 1 },
+  { metric: "OldestHeld", matter: "has mail that nobody scans", above: 900, times: 2 },
+  { metric: "ScannerAlive", matter: "has no running scanner", below: 1, times: 2 },
+  { metric: "DiskUsed", matter: "has a disk that fills up", above: 80, times: 1 },
+  { metric: "MemoryUsed", matter: "is short of memory", above: 90, times: 3 },
+  { metric: "CertificateDays", matter: "has a certificate about to expire", below: 14, times: 1 },
+];
+const PORT_25_ALARM: FigureAlarm = {
+  metric: "OutboundPort25",
+  matter: "cannot send: AWS blocks outbound port 25",
+  below: 1,
+  times: 2,
+};
+
+/** What is watched. */
+export interface AlarmsProps {
+  readonly hostname: string;
+  readonly instance: Instance;
+  readonly eip: Eip;
+  readonly monitoring: Monitoring;
+}
+
+/** Alarms on the instance and on the figures of the host, and who hears of them. */
+export class Alarms extends Construct {
+  private readonly topicArn: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: AlarmsProps,
+  ) {
+    super(scope, id);
+    const { monitoring } = props;
+    this.topicArn = monitoring.topicArn ?? this.topic("Topic");
+    this.watchInstance();
+    for (const alarm of FIGURE_ALARMS) {
+      this.watchFigure(alarm);
+    }
+    if (monitoring.props.outsideProbe !== undefined) {
+      this.probeFromOutside(
+        monitoring.props.outsideProbe.topicArn,
+        monitoring.props.outsideProbe.provider,
+      );
+    }
+    if (monitoring.props.dashboard === true) {
+      this.showDashboard();
+    }
+  }
+
+  /** Watches whether mail can leave; once is enough. */
+  watchPort25(): void {
+    if (this.node.tryFindChild(PORT_25_ALARM.metric) === undefined) {
+      this.watchFigure(PORT_25_ALARM);
+    }
+  }
+
+  private topic(id: string, provider?: TerraformProvider): string {
+    const { hostname, monitoring } = this.props;
+    const topic = new SnsTopic(this, id, {
+      provider,
+      namePrefix: "backup-mx-",
+      displayName: "Backup MX",
+      kmsMasterKeyId: monitoring.props.topicKmsKeyArn,
+      tags: { Name: hostname },
+    });
+    new SnsTopicSubscription(this, `${id}Subscription`, {
+      provider,
+      topicArn: topic.arn,
+      protocol: "email",
+      endpoint: monitoring.address ?? "",
+    });
+    return topic.arn;
+  }
+
+  /** What the hypervisor sees. A broken host below is left, a hung system is restarted. */
+  private watchInstance(): void {
+    const { instance } = this.props;
+    // arn:aws:ec2:eu-central-1:…
+    const arn = Fn.split(":", instance.arn);
+    const action = (name: string) =>
+      `arn:${Fn.element(arn, 1)}:automate:${Fn.element(arn, 3)}:ec2:${name}`;
+    for (const [check, name, matter, times] of [
+      ["System", "recover", "runs on broken hardware and is moved", 2],
+      ["Instance", "reboot", "does not answer its hypervisor and is restarted", 3],
+    ] as const) {
+      this.alarm(`${check}Check`, matter, {
+        namespace: "AWS/EC2",
+        metricName: `StatusCheckFailed_${check}`,
+        dimensions: { InstanceId: instance.id },
+        statistic: "Maximum",
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 0,
+        period: 60,
+        evaluationPeriods: times,
+        treatMissingData: "missing",
+        alarmActions: [action(name), this.topicArn],
+      });
+    }
+  }
+
+  private watchFigure({ metric, matter, above, below, times }: FigureAlarm): void {
+    this.alarm(metric, matter, {
+      namespace: NAMESPACE,
+      metricName: metric,
+      dimensions: { Host: this.props.hostname },
+      statistic: below === undefined ? "Maximum" : "Minimum",
+      comparisonOperator: below === undefined ? "GreaterThanThreshold" : "LessThanThreshold",
+      threshold: above ?? below,
+      period: 300,
+      evaluationPeriods: times,
+      treatMissingData: metric === "Ready" ? "breaching" : "missing",
+      alarmActions: [this.topicArn],
+      okActions: [this.topicArn],
+    });
+  }
+
+  private alarm(
+    id: string,
+    matter: string,
+    config: Omit<ConstructorParameters<typeof CloudwatchMetricAlarm>[2], "alarmName">,
+  ): void {
+    const { hostname } = this.props;
+    new CloudwatchMetricAlarm(this, id, {
+      alarmName: `${hostname} ${id}`,
+      alarmDescription: `${hostname} ${matter}`,
+      tags: { Name: hostname },
+      ...config,
+    });
+  }
+
+  private probeFromOutside(topicArn?: string, provider?: TerraformProvider): void {
+    const check = new Route53HealthCheck(this, "OutsideProbe", {
+      provider,
+      type: "TCP",
+      ipAddress: this.props.eip.publicIp,
+      port: 25,
+      requestInterval: 30,
+      failureThreshold: 3,
+      tags: { Name: this.props.hostname },
+    });
+    const actions = [topicArn ?? this.topic("OutsideTopic", provider)];
+    this.alarm("Outside", "does not take connections from the internet", {
+      provider,
+      namespace: "AWS/Route53",
+      metricName: "HealthCheckStatus",
+      dimensions: { HealthCheckId: check.id },
+      statistic: "Minimum",
+      comparisonOperator: "LessThanThreshold",
+      threshold: 1,
+      period: 60,
+      evaluationPeriods: 3,
+      treatMissingData: "breaching",
+      alarmActions: actions,
+      okActions: actions,
+    });
+  }
+
+  private showDashboard(): void {
+    const { hostname, instance } = this.props;
+    const region = `${Fn.element(Fn.split(":", instance.arn), 3)}`;
+    const widget = (title: string, index: number, ...metrics: string[]) => ({
+      type: "metric",
+      x: (index % 2) * 12,
+      y: Math.floor(index / 2) * 6,
+      width: 12,
+      height: 6,
+      properties: {
+        title,
+        region,
+        period: 300,
+        stat: "Maximum",
+        metrics: metrics.map((name) => [NAMESPACE, name, "Host", hostname]),
+      },
+    });
+    new CloudwatchDashboard(this, "Dashboard", {
+      dashboardName: isDeferred(hostname)
+        ? Fn.replace(hostname, ".", "-")
+        : hostname.replace(/\./g, "-"),
+      dashboardBody: JSON.stringify({
+        widgets: [
+          widget("Outage: primaries that do not answer", 0, "PrimariesUnreachable"),
+          widget("Mail that waits", 1, "QueueLength", "Held"),
+          widget("How long it waits, in seconds", 2, "OldestMessage", "OldestHeld"),
+          widget("Disk and memory in use, in percent", 3, "DiskUsed", "MemoryUsed"),
+          widget("Works: 1, does not: 0", 4, "Ready", "ScannerAlive", "OutboundPort25"),
+          widget("Days left of the certificate", 5, "CertificateDays"),
+        ],
+      }),
+    });
+  }
+}
+
+/**
+ * The right to send figures, of this namespace alone: CloudWatch knows no resources for it.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+ */
+export function metricsRights(): Statement[] {
+  return [
+    {
+      Sid: "Figures",
+      Effect: "Allow",
+      Action: ["cloudwatch:PutMetricData"],
+      Resource: "*",
+      Condition: { StringEquals: { "cloudwatch:namespace": NAMESPACE } },
+    },
+  ];
+}

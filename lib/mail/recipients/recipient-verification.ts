@@ -1,0 +1,169 @@
+import type { TableEntry } from "../postfix/lookup-table";
+import { recipientAddress } from "./recipient-address";
+import { RecipientFile } from "./recipient-file";
+
+/** What becomes of a recipient whom the backup cannot ask for: every primary is down. */
+export enum WhenUnreachable {
+  /** He is accepted: that is why one has a backup. Some mail will be for nobody. */
+  ACCEPT = "accept",
+  /** The sender is told to try again with 450, unless the primary has confirmed him before. */
+  DEFER = "defer",
+}
+
+/** How the primary is asked. */
+export interface CallOutOptions {
+  /**
+   * What becomes of a recipient while every primary is down.
+   *
+   * @default WhenUnreachable.ACCEPT
+   */
+  readonly whenUnreachable?: WhenUnreachable;
+}
+
+/**
+ * How the backup knows which recipients of a domain exist. A backup that accepts every recipient
+ * is a magnet for spam, and later bounces to forged senders what its primary refuses.
+ */
+export class RecipientVerification {
+  /**
+   * Asks the primary, and remembers its answer for 31 days. An unknown recipient is refused while
+   * the primary answers; what happens while all primaries are down is for `whenUnreachable` to say.
+   *
+   * Source: https://www.postfix.org/ADDRESS_VERIFICATION_README.html
+   */
+  static callOut(options: CallOutOptions = {}): RecipientVerification {
+    return new RecipientVerification([], Unlisted.VERIFY, options.whenUnreachable);
+  }
+
+  /**
+   * Accepts the listed recipients and no others, whether the primary answers or not.
+   *
+   * @param addresses every recipient of the domain, such as `info@example.com`
+   * @throws at synth time if the list is empty or an address is of another domain
+   */
+  static list(addresses: string[]): RecipientVerification {
+    return new RecipientVerification(addresses, Unlisted.REJECT);
+  }
+
+  /**
+   * Accepts the listed recipients at once and asks the primary for all others.
+   *
+   * @param addresses recipients of the domain, such as `info@example.com`
+   * @throws at synth time if an address is of another domain
+   */
+  static listThenCallOut(addresses: string[], options: CallOutOptions = {}): RecipientVerification {
+    return new RecipientVerification(addresses, Unlisted.VERIFY, options.whenUnreachable);
+  }
+
+  /**
+   * As `list()`, from a text file that is read at synthesis: one address a line; lines that are
+   * empty or begin with `#` mean nothing. The addresses go to the host by way of S3, so that there
+   * may be tens of thousands of them and a change needs no new instance.
+   *
+   * @param path the file, absolute or from the working directory
+   * @throws at synth time if the file cannot be read, has no address, or a line is not an address
+   * of the domain
+   */
+  static listFile(path: string): RecipientVerification {
+    return new RecipientVerification([], Unlisted.REJECT, undefined, RecipientFile.read(path));
+  }
+
+  /**
+   * As `listThenCallOut()`, from a text file as for `listFile()`.
+   *
+   * @param path the file, absolute or from the working directory
+   * @throws at synth time if the file cannot be read, or a line is not an address of the domain
+   */
+  static listFileThenCallOut(path: string, options: CallOutOptions = {}): RecipientVerification {
+    const file = RecipientFile.read(path);
+    return new RecipientVerification([], Unlisted.VERIFY, options.whenUnreachable, file);
+  }
+
+  /**
+   * Accepts every recipient. Mail to a recipient that does not exist is kept, forwarded and then
+   * bounced, mostly to senders that were forged: expect the backup on block lists.
+   */
+  static none(): RecipientVerification {
+    return new RecipientVerification([], Unlisted.ACCEPT);
+  }
+
+  private readonly addresses: readonly string[];
+
+  private constructor(
+    addresses: readonly string[],
+    private readonly unlisted: Unlisted,
+    private readonly whenUnreachable = WhenUnreachable.ACCEPT,
+    private readonly file?: RecipientFile,
+  ) {
+    this.addresses = [...addresses];
+  }
+
+  /** Whether unverified recipients are accepted while the primaries are down. */
+  get acceptsWhileUnreachable(): boolean {
+    return this.unlisted === Unlisted.VERIFY && this.whenUnreachable === WhenUnreachable.ACCEPT;
+  }
+
+  /** Whether they are told to try again, as the user has asked for. */
+  get defersWhileUnreachable(): boolean {
+    return this.unlisted === Unlisted.VERIFY && this.whenUnreachable === WhenUnreachable.DEFER;
+  }
+
+  /** Whether every recipient is accepted. */
+  get acceptsAll(): boolean {
+    return this.unlisted === Unlisted.ACCEPT;
+  }
+
+  /** Whether the primary is asked about those that are on no list. */
+  get asksPrimary(): boolean {
+    return this.unlisted === Unlisted.VERIFY;
+  }
+
+  /** Whether the listed recipients travel apart from the configuration. */
+  get isFromFile(): boolean {
+    return this.file !== undefined;
+  }
+
+  /**
+   * The recipients of the file, in the spelling of Postfix.
+   *
+   * @param prop the name of the prop, for errors
+   * @param domain the relay domain
+   */
+  fileAddresses(prop: string, domain: string): string[] {
+    return this.file?.addresses(prop, domain) ?? [];
+  }
+
+  /**
+   * The entries of the access(5) table that decide before the primary is asked.
+   *
+   * @param prop the name of the prop, for errors
+   * @param domain the relay domain
+   * @param refusal what an unlisted recipient is answered when the list is all there is
+   */
+  accessEntries(prop: string, domain: string, refusal: string): TableEntry[] {
+    const count = this.addresses.length + this.fileAddresses(prop, domain).length;
+    if (count === 0 && this.unlisted === Unlisted.REJECT) {
+      throw new Error(
+        `${prop} is an empty list and would refuse every recipient of ${domain}; ` +
+          "list the recipients or use RecipientVerification.callOut()",
+      );
+    }
+    const listed = this.addresses.map((address) => recipientAddress(prop, address, domain));
+    const entries = [...new Set(listed)].map((key) => ({ key, value: "OK" }));
+    switch (this.unlisted) {
+      case Unlisted.VERIFY:
+        return entries;
+      case Unlisted.REJECT:
+        return [...entries, { key: domain, value: refusal }];
+      case Unlisted.ACCEPT:
+        return [...entries, { key: domain, value: "OK" }];
+    }
+  }
+}
+
+/** What becomes of a recipient that is on no list. */
+enum Unlisted {
+  VERIFY,
+  REJECT,
+  ACCEPT,
+}

@@ -1,0 +1,119 @@
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { TerraformStack, Testing } from "cdktf";
+import { Route53, ZONE } from "../../lab/aws/route53";
+import { BackupMx, MxRecords, OutboundPort25, Route53Zone } from "../../lib";
+import { FakeAws } from "../support/fake-aws";
+import { describeWith, program } from "../support/requirements";
+import { synthesize } from "../support/stack";
+import { awsProvider, forgetProviders } from "../support/terraform";
+import { changes, type PlannedChange, TerraformProject } from "../support/terraform-project";
+
+jest.setTimeout(300_000);
+
+afterAll(forgetProviders);
+
+/** A stack at one of the steps by which its backup leaves. */
+function configuration(mxRecords: MxRecords, isVolumeLetGo = false): object {
+  const stack = new TerraformStack(Testing.app(), "test");
+  new AwsProvider(stack, "Aws", { region: "eu-central-1" });
+  const mx = new BackupMx(stack, "Mx2", {
+    hostname: "mx2.example.com",
+    amiId: FakeAws.IMAGE,
+    outboundPort25: OutboundPort25.granted(),
+    domains: [
+      {
+        name: "example.com",
+        primaries: [{ hostname: "mx1.example.com" }],
+        zone: Route53Zone.fromZoneId(ZONE),
+        mxRecords,
+      },
+    ],
+  });
+  if (isVolumeLetGo) {
+    mx.queueVolume.lifecycle = { preventDestroy: false };
+  }
+  return synthesize(stack);
+}
+
+/** What is done to what, as `create aws_eip`. */
+function done(plan: readonly PlannedChange[]): string[] {
+  return changes(plan).map(({ type, change }) => `${change.actions.join("/")} ${type}`);
+}
+
+// The steps of the README, one after the other on one state.
+describeWith(
+  [program("terraform", "terraform, from hashicorp.com"), awsProvider],
+  "leaving, by Terraform and its AWS provider",
+  () => {
+    const PRIMARY = "10 mx1.example.com";
+    let aws: FakeAws;
+    let route53: Route53;
+    let project: TerraformProject;
+
+    beforeAll(async () => {
+      aws = await FakeAws.start();
+      route53 = new Route53("example.com");
+      project = new TerraformProject({
+        AWS_ENDPOINT_URL: aws.url,
+        AWS_ENDPOINT_URL_ROUTE_53: await route53.start(),
+      });
+      project.configure(configuration(MxRecords.withBackup()));
+      await project.applyMocked();
+      route53.put({
+        name: "example.com",
+        type: "MX",
+        ttl: 3600,
+        values: [PRIMARY, "20 mx2.example.com"],
+      });
+    });
+
+    afterAll(async () => {
+      project?.remove();
+      await route53.stop();
+      await aws.stop();
+    });
+
+    const published = () => route53.values("example.com", "MX");
+    /** Plans a step and does it. */
+    async function take(step: object): Promise<string[]> {
+      project.configure(step);
+      const plan = await project.plan("-refresh=false");
+      await project.apply();
+      return done(plan);
+    }
+    const destroy = () => project.plan("-refresh=false", "-destroy");
+
+    test("nobody can destroy it by mistake", async () => {
+      await expect(destroy()).rejects.toThrow(/Instance cannot be destroyed/);
+    });
+
+    test("first the backup goes out of the MX records, and the host stays as it is", async () => {
+      expect(await take(configuration(MxRecords.primariesOnly()))).toEqual([
+        "update aws_route53_record",
+      ]);
+      expect(published()).toEqual([PRIMARY]);
+      await expect(destroy()).rejects.toThrow(
+        /aws_route53_record.*has\s+lifecycle.prevent_destroy/s,
+      );
+    });
+
+    test("then the MX records are released, which changes nothing in the zone", async () => {
+      expect(await take(configuration(MxRecords.released()))).toEqual([
+        "forget aws_route53_record",
+      ]);
+      expect(published()).toEqual([PRIMARY]);
+      // The queue is still held.
+      await expect(destroy()).rejects.toThrow(/aws_ebs_volume.*has\s+lifecycle.prevent_destroy/s);
+    });
+
+    test("then the volume is let go, and all is destroyed but the primaries' records", async () => {
+      expect(await take(configuration(MxRecords.released(), true))).toEqual([]);
+      const plan = changes(await destroy());
+      expect(new Set(plan.map(({ change }) => change.actions.join()))).toEqual(new Set(["delete"]));
+      const deleted = (type: string) => plan.filter((planned) => planned.type === type);
+      expect(deleted("aws_instance")).toHaveLength(1);
+      expect(deleted("aws_ebs_volume")[0].change.before.final_snapshot).toBe(true);
+      expect(deleted("aws_route53_record").map(({ change }) => change.before.type)).toEqual(["A"]);
+    });
+  },
+);

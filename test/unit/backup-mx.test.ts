@@ -1,0 +1,461 @@
+import {
+  AnnotationMetadataEntryType,
+  TerraformOutput,
+  type TerraformStack,
+  TerraformVariable,
+  Testing,
+  Token,
+} from "cdktf";
+import { Construct } from "constructs";
+import {
+  BackupMx,
+  type BackupMxDomain,
+  type BackupMxProps,
+  MailScanner,
+  OutboundPort25,
+  RecipientVerification,
+  Route53Zone,
+} from "../../lib";
+import { backup } from "../support/backup";
+import { DEFAULTS, EVERYTHING, EXAMPLE, ZONE } from "../support/props";
+import { randomName } from "../support/random-name";
+import { newStack, only, synthesize } from "../support/stack";
+import { writtenFiles } from "../support/user-data";
+
+function build(props: BackupMxProps): { stack: TerraformStack; mx: BackupMx } {
+  const stack = newStack();
+  return { stack, mx: new BackupMx(stack, "Mx2", props) };
+}
+
+const paths = (construct: Construct) =>
+  construct.node.findAll().map((child) => `${child.node.path} ${child.constructor.name}`);
+
+/** The warnings and where they stand. */
+const warnings = (construct: Construct) =>
+  construct.node
+    .findAll()
+    .flatMap(({ node }) =>
+      node.metadata
+        .filter(({ type }) => type === AnnotationMetadataEntryType.WARN)
+        .map(({ data }) => `${node.path}: ${data}`),
+    );
+
+/** Without the bytes of the setup program, which has a test of its own and changes more often. */
+const withoutProgram = (json: unknown) =>
+  JSON.parse(JSON.stringify(json).replace(/(?<=gz\+b64\\n *content: )[\w+/=]+/, "..."));
+
+describe("a stack with a BackupMx", () => {
+  test.each([
+    ["defaults", DEFAULTS],
+    ["everything", EVERYTHING],
+  ])("by %s", (_, props) => {
+    const { stack } = build(props);
+    expect(withoutProgram(synthesize(stack))).toMatchSnapshot("what Terraform is given");
+    expect(paths(stack)).toMatchSnapshot("the construct tree");
+  });
+
+  test("of the same props is the same", () => {
+    expect(Testing.synth(build(EVERYTHING).stack)).toBe(Testing.synth(build(EVERYTHING).stack));
+  });
+
+  test("may hold a second one, whose user data is its own", () => {
+    const { stack } = build(DEFAULTS);
+    const first = synthesize(stack);
+    new BackupMx(stack, "Mx3", {
+      hostname: "mx3.example.org",
+      domains: [{ ...EXAMPLE, name: "example.org" }],
+    });
+    const both = synthesize(stack);
+    for (const type of Object.keys(first.resource)) {
+      expect(both.resource[type]).toMatchObject(first.resource[type]);
+      expect(Object.keys(both.resource[type])).toHaveLength(
+        2 * Object.keys(first.resource[type]).length,
+      );
+    }
+  });
+
+  test.each([
+    [1, true],
+    [120, false],
+  ])(
+    "explains its settings on the host while there is room: %i domains, %s",
+    (count, isExplained) => {
+      const domains = Array.from({ length: count }, (_, index) => ({
+        name: `${randomName(index)}.example`,
+        primaries: [{ hostname: "mx1.example.com" }],
+      }));
+      const [userData] = Object.values<string>(backup({ domains }).locals);
+      const files = writtenFiles(userData);
+      expect(files["/etc/postfix/main.cf"].content).toContain(
+        "\nrelay_domains = $transport_maps\n",
+      );
+      const comments = Object.values(files).filter(({ content }) => /^#(?!!)/m.test(content));
+      expect(comments.length > 0).toBe(isExplained);
+    },
+  );
+
+  test("creates no output and no provider", () => {
+    const json = synthesize(build(EVERYTHING).stack);
+    expect(json.output).toBeUndefined();
+    expect(Object.keys(json.provider)).toEqual(["aws"]);
+    expect(json.provider.aws).toHaveLength(1);
+  });
+
+  test("can be one construct in another", () => {
+    const stack = newStack();
+    new BackupMx(new Construct(stack, "Mail"), "Mx2", DEFAULTS);
+    expect(Object.keys(synthesize(stack).resource.aws_instance)).toEqual([
+      expect.stringMatching(/^Mail_Mx2_Server_[0-9A-F]{8}$/),
+    ]);
+  });
+});
+
+describe("the parts of a BackupMx", () => {
+  test("are exposed", () => {
+    const { mx, stack } = build(DEFAULTS);
+    const parts = {
+      aws_instance: mx.instance.id,
+      aws_security_group: mx.securityGroup.id,
+      aws_eip: mx.publicIp,
+    };
+    for (const [type, value] of Object.entries(parts)) {
+      new TerraformOutput(stack, type, { value });
+    }
+    const { output, resource } = synthesize(stack);
+    for (const type of Object.keys(parts)) {
+      const [name] = Object.keys(resource[type]);
+      expect(output[type].value).toMatch(new RegExp(`^\\$\\{${type}\\.${name}\\.\\w+\\}$`));
+    }
+    expect(mx.hostname).toBe("mx2.example.com");
+  });
+
+  test("can be changed", () => {
+    const { mx, stack } = build(DEFAULTS);
+    mx.instance.addOverride("monitoring", true);
+    expect(only(synthesize(stack).resource, "aws_instance").monitoring).toBe(true);
+  });
+
+  test("tell what belongs into DNS", () => {
+    const { mx } = build({
+      hostname: "MX2.example.net.",
+      domains: [{ ...EXAMPLE, zone: undefined }],
+    });
+    expect(mx.hostRecords).toEqual({ hostname: "mx2.example.net", ipv4Address: mx.publicIp });
+    expect(mx.mxRecords).toEqual([
+      {
+        name: "example.com",
+        exchanges: [
+          { preference: 10, hostname: "mx1.example.com" },
+          { preference: 20, hostname: "mx2.example.net" },
+        ],
+      },
+    ]);
+    expect(mx.mtaStsPolicies).toEqual([
+      { name: "example.com", mx: ["mx1.example.com", "mx2.example.net"] },
+    ]);
+  });
+});
+
+describe("a domain that is added later", () => {
+  const added: BackupMxDomain = {
+    name: "example.org",
+    primaries: [{ hostname: "mx1.example.org", port: 2525 }],
+    recipients: RecipientVerification.list(["info@example.org"]),
+    zone: ZONE,
+  };
+
+  test("is the same as one in the props", () => {
+    const inProps = build({ ...DEFAULTS, domains: [EXAMPLE, added] }).stack;
+    const { mx, stack } = build(DEFAULTS);
+    mx.addDomain(added);
+    expect(synthesize(stack)).toEqual(synthesize(inProps));
+    expect(mx.mxRecords).toHaveLength(2);
+  });
+
+  test("may be the first", () => {
+    const { mx, stack } = build({ hostname: "mx2.example.com", zone: ZONE });
+    mx.addDomain(EXAMPLE);
+    expect(synthesize(stack)).toEqual(synthesize(build(DEFAULTS).stack));
+  });
+
+  test("is refused when it is there already, and errors count on", () => {
+    const { mx } = build(DEFAULTS);
+    expect(() => mx.addDomain({ ...EXAMPLE, name: "Example.COM." })).toThrow(
+      /^domains\[1\]\.name "example\.com" is listed twice; name each domain once$/,
+    );
+    expect(() => mx.addDomain({ ...added, primaries: [] })).toThrow(
+      /^domains\[1\]\.primaries is empty/,
+    );
+  });
+
+  test("that was refused leaves nothing behind", () => {
+    const { mx, stack } = build(DEFAULTS);
+    const before = Testing.synth(stack);
+    for (const wrong of [{ primaries: [] }, { recipients: RecipientVerification.list([]) }]) {
+      expect(() => mx.addDomain({ ...added, ...wrong })).toThrow();
+    }
+    expect(Testing.synth(stack)).toBe(before);
+  });
+});
+
+describe("the instance type of a BackupMx", () => {
+  const instanceType = (props: Partial<BackupMxProps>) =>
+    only(synthesize(build({ ...DEFAULTS, ...props }).stack).resource, "aws_instance").instance_type;
+
+  test("has the memory that the scanner needs", () => {
+    expect(instanceType({})).toBe("t4g.small");
+    expect(instanceType({ mailScanner: MailScanner.none() })).toBe("t4g.small");
+    expect(instanceType({ mailScanner: MailScanner.install({ clamAv: true }) })).toBe("t4g.medium");
+  });
+
+  test("is the one that was given", () => {
+    expect(instanceType({ instanceType: "c7i.large" })).toBe("c7i.large");
+  });
+});
+
+describe("the firewall of a BackupMx", () => {
+  const portsOut = (props: BackupMxProps) => {
+    const rules: { to_port: number }[] = Object.values(
+      synthesize(build(props).stack).resource.aws_vpc_security_group_egress_rule,
+    );
+    return rules.map(({ to_port }) => to_port).sort((a, b) => a - b);
+  };
+
+  test("opens the ports of the primaries and of the relayhost, each once", () => {
+    const primaries = [
+      { hostname: "mx1.example.com", port: 2525 },
+      { hostname: "mx3.example.com", port: 2525 },
+      { hostname: "mx4.example.com" },
+    ];
+    const domains = [{ ...EXAMPLE, primaries }];
+    expect(portsOut({ ...DEFAULTS, domains })).toEqual([25, 80, 443, 2525]);
+    expect(portsOut({ ...DEFAULTS, relayhost: "[smtp.example.org]:587" })).toEqual([
+      25, 80, 443, 587,
+    ]);
+    expect(portsOut({ ...DEFAULTS, relayhost: "smtp.example.org" })).toEqual([25, 80, 443]);
+  });
+});
+
+describe("a warning", () => {
+  const GRANTED = { ...DEFAULTS, outboundPort25: OutboundPort25.granted() };
+
+  test("is not given where nothing is to be done", () => {
+    expect(warnings(build(GRANTED).stack)).toEqual([]);
+  });
+
+  test("says what to publish by hand", () => {
+    const domains = [{ ...EXAMPLE, zone: undefined }];
+    expect(warnings(build({ ...GRANTED, hostname: "mx2.example.net", domains }).stack)).toEqual([
+      "test/Mx2/example.com: example.com has no zone; publish its MX records yourself: 10 mx1.example.com, 20 mx2.example.net",
+      "test/Mx2/Host: mx2.example.net has no zone; publish an A record for the address in publicIp yourself, and then set reverseDns",
+    ]);
+  });
+
+  test("says what it costs to accept every recipient", () => {
+    const domains = [{ ...EXAMPLE, recipients: RecipientVerification.none() }];
+    expect(warnings(build({ ...GRANTED, domains }).stack)).toEqual([
+      expect.stringMatching(
+        /^test\/Mx2\/example\.com: every recipient of example\.com is accepted; .* bounced/,
+      ),
+    ]);
+  });
+
+  // The restriction that asks the primary was left out: all are accepted here as well.
+  test("says so too where the restrictions do not verify what the domain relies on", () => {
+    const smtpdRecipientRestrictions = ["permit_mynetworks", "reject_unauth_destination"];
+    expect(warnings(build({ ...GRANTED, smtpdRecipientRestrictions }).stack)).toEqual([
+      expect.stringMatching(/every recipient of example\.com is accepted/),
+    ]);
+    const domains = [{ ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) }];
+    expect(warnings(build({ ...GRANTED, domains, smtpdRecipientRestrictions }).stack)).toEqual([]);
+  });
+
+  test("says what it costs not to scan", () => {
+    expect(warnings(build({ ...GRANTED, mailScanner: MailScanner.none() }).stack)).toEqual([
+      expect.stringMatching(/^test\/Mx2: mail is forwarded without being scanned; /),
+    ]);
+  });
+});
+
+describe("a value that is known at deploy time only", () => {
+  function deferred(
+    make: (text: (name: string) => string, number: (name: string) => number) => BackupMxProps,
+  ) {
+    const stack = newStack();
+    const variable = (name: string, type: string) => new TerraformVariable(stack, name, { type });
+    new BackupMx(
+      stack,
+      "Mx2",
+      make(
+        (name) => variable(name, "string").stringValue,
+        (name) => Token.asNumber(variable(name, "number").value),
+      ),
+    );
+    const text = Testing.synth(stack, true);
+    // Neither a marker of CDK for Terraform nor a number that encodes one may be left.
+    expect(text.match(/.{0,40}(TfToken|-\d\.\d+e\+\d+).{0,20}/g)).toBeNull();
+    const { resource, locals } = JSON.parse(text);
+    const files = writtenFiles(Object.values<string>(locals)[0]);
+    const file = (name: string) => files[`/etc/postfix/${name}`].content;
+    const records: { type: string; zone_id: string; records: string[] }[] = Object.values(
+      resource.aws_route53_record ?? {},
+    );
+    return { resource, files, file, mx: records.find(({ type }) => type === "MX"), records };
+  }
+
+  test("may be the hostname", () => {
+    const { files, file, mx, resource } = deferred((text) => ({
+      ...DEFAULTS,
+      hostname: text("hostname"),
+      zone: ZONE,
+    }));
+    expect(file("main.cf")).toContain(`\nmyhostname = \${var.hostname}\n`);
+    expect(files["/etc/backup-mx/setup.env"].content).toContain(
+      `MAIL_HOSTNAME='\${var.hostname}'\n`,
+    );
+    expect(mx?.records).toEqual(["10 mx1.example.com", `20 \${var.hostname}`]);
+    expect(only(resource, "aws_instance").tags.Name).toBe(`\${var.hostname}`);
+  });
+
+  test("may be the name of a domain", () => {
+    const { file, mx } = deferred((text) => ({
+      ...DEFAULTS,
+      domains: [{ ...EXAMPLE, name: text("domain") }],
+      zone: ZONE,
+    }));
+    expect(file("transport")).toContain(`\n\${var.domain} relay:\n`);
+    expect(file("aliases")).toContain(`\nroot postmaster@\${var.domain}\n`);
+    expect(mx).toMatchObject({ name: `\${var.domain}` });
+  });
+
+  test("may be the name, preference, address and port of a primary", () => {
+    const { file, mx, resource } = deferred((text, number) => ({
+      ...DEFAULTS,
+      domains: [
+        {
+          ...EXAMPLE,
+          primaries: [
+            {
+              hostname: text("primary"),
+              preference: number("preference"),
+              address: text("address"),
+              port: number("port"),
+            },
+          ],
+          backupPreference: 100,
+        },
+      ],
+    }));
+    expect(mx?.records).toEqual([`\${var.preference} \${var.primary}`, "100 mx2.example.com"]);
+    expect(file("transport")).toContain(`\nexample.com relay:[\${var.address}]:\${var.port}\n`);
+    const ports = Object.values(resource.aws_vpc_security_group_egress_rule).map(
+      (rule) => (rule as { to_port: unknown }).to_port,
+    );
+    expect(ports).toContain(`\${var.port}`);
+  });
+
+  test("may be the preference of the backup", () => {
+    const { mx } = deferred((_, number) => ({
+      ...DEFAULTS,
+      domains: [{ ...EXAMPLE, backupPreference: number("preference") }],
+    }));
+    expect(mx?.records).toEqual(["10 mx1.example.com", `\${var.preference} mx2.example.com`]);
+  });
+
+  test("may be the id of a zone, subnet, VPC and image, and the size of the disk", () => {
+    const { resource, records } = deferred((text, number) => ({
+      ...DEFAULTS,
+      domains: [{ ...EXAMPLE, zone: Route53Zone.fromZoneId(text("zone")) }],
+      subnetId: text("subnet"),
+      vpcId: text("vpc"),
+      amiId: text("ami"),
+      instanceType: text("type"),
+      volumeSize: number("size"),
+    }));
+    expect(records.map(({ zone_id }) => zone_id)).toEqual([`\${var.zone}`, `\${var.zone}`]);
+    expect(only(resource, "aws_instance")).toMatchObject({
+      subnet_id: `\${var.subnet}`,
+      ami: `\${var.ami}`,
+      instance_type: `\${var.type}`,
+      root_block_device: { volume_size: `\${var.size}` },
+    });
+    expect(only(resource, "aws_security_group").vpc_id).toBe(`\${var.vpc}`);
+  });
+
+  test("may be a text of the policy", () => {
+    const { file, files } = deferred((text) => ({
+      ...DEFAULTS,
+      postmaster: text("postmaster"),
+      relayhost: text("relayhost"),
+      maximalQueueLifetime: text("lifetime"),
+      unverifiedRecipientRejectReason: text("reason"),
+      postfixSettings: { mail_name: text("mail_name") },
+      mailScanner: MailScanner.install({
+        packageUrl: text("url"),
+        packageSha256: text("sha256"),
+        settings: { "Max Children": text("children") },
+      }),
+    }));
+    expect(file("aliases")).toContain(`\nroot \${var.postmaster}\n`);
+    for (const line of [
+      `relayhost = \${var.relayhost}`,
+      `maximal_queue_lifetime = \${var.lifetime}`,
+      `unverified_recipient_reject_reason = \${var.reason}`,
+      `mail_name = \${var.mail_name}`,
+    ]) {
+      expect(file("main.cf")).toContain(`\n${line}\n`);
+    }
+    expect(files["/etc/backup-mx/setup.env"].content).toMatch(
+      /\nMAILSCANNER_URL='\$\{var\.url\}'\nMAILSCANNER_SHA256='\$\{var\.sha256\}'\n/,
+    );
+    expect(files["/etc/MailScanner/conf.d/backup-mx.conf"].content).toContain(
+      `\nMax Children = \${var.children}\n`,
+    );
+  });
+
+  test("may be a reply code of the policy", () => {
+    const { file } = deferred((_, number) => ({
+      ...DEFAULTS,
+      domains: [{ ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) }],
+      unverifiedRecipientRejectCode: number("reject"),
+      unverifiedRecipientDeferCode: number("defer"),
+      unknownAddressRejectCode: number("unknown"),
+    }));
+    for (const line of [
+      `unverified_recipient_reject_code = \${var.reject}`,
+      `unverified_recipient_defer_code = \${var.defer}`,
+      `unknown_address_reject_code = \${var.unknown}`,
+    ]) {
+      expect(file("main.cf")).toContain(`\n${line}\n`);
+    }
+    expect(file("recipients")).toContain(`\nexample.com \${var.reject} `);
+  });
+
+  // The markers of CDK for Terraform are numbered through a whole app. An unrelated resource before
+  // this one must not change an id, or a line's place: that would be another instance.
+  test("leaves the rest as it is, however many others there are in the app", () => {
+    const synthesized = (unrelated: number) => {
+      const stack = newStack();
+      const texts = Array.from(
+        { length: 12 },
+        (_, index) => new TerraformVariable(stack, `domain${index}`, { type: "string" }),
+      );
+      const port = new TerraformVariable(stack, "port", { type: "number" });
+      for (let index = 0; index < unrelated; index++) {
+        Token.asString({ unrelated: index });
+        Token.asNumber({ unrelated: index });
+      }
+      new BackupMx(stack, "Mx2", {
+        ...DEFAULTS,
+        domains: texts.map((text, index) => ({
+          ...EXAMPLE,
+          name: text.stringValue,
+          primaries: [{ hostname: `primary${index}.example.com`, port: port.numberValue }],
+        })),
+        zone: ZONE,
+      });
+      return Testing.synth(stack);
+    };
+    expect(synthesized(995)).toBe(synthesized(0));
+  });
+});

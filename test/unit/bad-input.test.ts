@@ -1,0 +1,471 @@
+import {
+  BackupMx,
+  type BackupMxProps,
+  Certificate,
+  MailScanner,
+  PrimaryTls,
+  RecipientVerification,
+  Route53Zone,
+  WhenUnreachable,
+} from "../../lib";
+import { randomName } from "../support/random-name";
+import { newStack, synthesize } from "../support/stack";
+
+const MX1 = { hostname: "mx1.example.com" };
+const EXAMPLE = { name: "example.com", primaries: [MX1] };
+const DEFER = RecipientVerification.callOut({ whenUnreachable: WhenUnreachable.DEFER });
+const REFERENCE = `\${TfToken[TOKEN.0]}`;
+
+/** What the user is told: one message, without what CDK for Terraform puts around it. */
+function failure(change: () => Partial<BackupMxProps>): string {
+  const stack = newStack();
+  try {
+    new BackupMx(stack, "Mx2", { hostname: "mx2.example.net", domains: [EXAMPLE], ...change() });
+    synthesize(stack);
+  } catch (error) {
+    const { message } = error as Error;
+    const wrapped = [...message.matchAll(/^ *\[test\/Mx2[^\]]*\] (.*)$/gm)];
+    if (message.startsWith("Validation failed")) {
+      expect(wrapped).toHaveLength(1);
+      return wrapped[0][1];
+    }
+    return message;
+  }
+  throw new Error("it was accepted");
+}
+
+const domain = (props: object) => () => ({ domains: [{ ...EXAMPLE, ...props }] });
+const primary = (props: object) => domain({ primaries: [{ ...MX1, ...props }] });
+const list = (...addresses: string[]) =>
+  domain({ recipients: RecipientVerification.list(addresses) });
+const scanner =
+  (...args: Parameters<typeof MailScanner.install>) =>
+  () => ({ mailScanner: MailScanner.install(...args) });
+
+const certificate = (props: { email?: string; directoryUrl?: string }) => () => ({
+  certificate: Certificate.acme({ zone: Route53Zone.fromZoneId("Z0"), ...props }),
+});
+
+/** The mistake, how it is made, and what is said about it: the prop, the value, the remedy. */
+const MISTAKES: [string, () => object, RegExp][] = [
+  ["no domain", () => ({ domains: [] }), /^domains is empty; name at least one domain/],
+  ["no domain at all", () => ({ domains: undefined }), /^domains is empty; name at least one/],
+  [
+    "a domain twice",
+    () => ({ domains: [EXAMPLE, { ...EXAMPLE, name: "example.org" }, EXAMPLE] }),
+    /^domains\[2\]\.name "example\.com" is listed twice; name each domain once$/,
+  ],
+  [
+    "a domain twice in another spelling",
+    () => ({ domains: [EXAMPLE, { ...EXAMPLE, name: "Example.COM." }] }),
+    /^domains\[1\]\.name "example\.com" is listed twice/,
+  ],
+  [
+    "a domain in Unicode and in ASCII",
+    () => ({
+      domains: [
+        { ...EXAMPLE, name: "münchen.de" },
+        { ...EXAMPLE, name: "xn--mnchen-3ya.de" },
+      ],
+    }),
+    /^domains\[1\]\.name "xn--mnchen-3ya\.de" is listed twice/,
+  ],
+  [
+    "a domain that is the backup itself: it would be local and relayed",
+    domain({ name: "mx2.example.net" }),
+    /^domains\[0\]\.name "mx2\.example\.net" /,
+  ],
+  [
+    "no domain name",
+    domain({ name: "example" }),
+    /^domains\[0\]\.name "example" is not a fully qualified domain name; write it in full/,
+  ],
+  ["no primary", domain({ primaries: [] }), /^domains\[0\]\.primaries is empty; name the mail/],
+  [
+    "the backup among its primaries",
+    domain({ primaries: [MX1, { hostname: "MX2.example.net" }] }),
+    /^domains\[0\]\.primaries\[1\]\.hostname "mx2\.example\.net" is the backup itself; name only/,
+  ],
+  [
+    "a primary twice",
+    domain({ primaries: [MX1, MX1] }),
+    /^domains\[0\]\.primaries\[1\]\.hostname "mx1\.example\.com" is listed twice; name it once$/,
+  ],
+  [
+    "a preference below the range",
+    primary({ preference: -1 }),
+    /^domains\[0\]\.primaries\[0\]\.preference -1 is out of range; give a whole .* 0 to 65535$/,
+  ],
+  [
+    "a preference above the range",
+    primary({ preference: 65536 }),
+    /^domains\[0\]\.primaries\[0\]\.preference 65536 is out of range; give a whole/,
+  ],
+  [
+    "a preference of the backup above the range",
+    domain({ backupPreference: 65536 }),
+    /^domains\[0\]\.backupPreference 65536 is out of range; give a whole/,
+  ],
+  [
+    "a preference of the backup that is not above all primaries",
+    domain({ backupPreference: 10 }),
+    /^domains\[0\]\.backupPreference 10 is not greater than 10, the highest preference of the/,
+  ],
+  [
+    "a hostname of one label",
+    () => ({ hostname: "mx2" }),
+    /^hostname "mx2" is not a fully qualified domain name; write it in full, such as "mx1\./,
+  ],
+  [
+    "a recipient of another domain",
+    list("info@example.com", "info@example.org"),
+    /^domains\[0\]\.recipients "info@example\.org" is outside its domain; list only recipients of/,
+  ],
+  ["a recipient without a domain", list("info"), /^domains\[0\]\.recipients "info" is not a mail/],
+  [
+    "an empty list of recipients",
+    list(),
+    /^domains\[0\]\.recipients is an empty list .*; list the recipients or use/,
+  ],
+  [
+    "a port out of range",
+    primary({ port: 70000 }),
+    /^domains\[0\]\.primaries\[0\]\.port 70000 is out of range; give a whole number from 1 to/,
+  ],
+  [
+    "an address that is a name",
+    primary({ address: "mx1.example.com" }),
+    /^domains\[0\]\.primaries\[0\]\.address ".*" is not an IP address; give one, or leave it out/,
+  ],
+  [
+    "a port of the relayhost out of range",
+    () => ({ relayhost: "[smtp.example.net]:70000" }),
+    /^relayhost "\[smtp\.example\.net\]:70000" /,
+  ],
+  [
+    "a relayhost with blanks",
+    () => ({ relayhost: "smtp.example.net 587" }),
+    /^relayhost "smtp\.example\.net 587" is not a next hop; give a name or "\[name\]:port"/,
+  ],
+  [
+    "a postmaster without a domain",
+    () => ({ postmaster: "ops" }),
+    /^postmaster "ops" is not a mail address; write it in full$/,
+  ],
+  ["a disk without room", () => ({ volumeSize: 0 }), /^volumeSize 0 is out of range; give a whole/],
+  ["a disk of a fraction", () => ({ volumeSize: 20.5 }), /^volumeSize 20\.5 is out of range/],
+  [
+    "no instance type",
+    () => ({ instanceType: "small" }),
+    /^instanceType "small" is not an instance type; give one such as "t4g\.small"$/,
+  ],
+  [
+    "no instance type beside an image",
+    () => ({ instanceType: "small", amiId: "ami-0123456789abcdef0" }),
+    /^instanceType "small" is not an instance type/,
+  ],
+  [
+    "an instance type that is known later, without an image",
+    () => ({ instanceType: REFERENCE }),
+    /^instanceType ".*" is not known before deployment, .*; set amiId as well$/,
+  ],
+  [
+    "no id of an image",
+    () => ({ amiId: "debian-13" }),
+    /^amiId "debian-13" is not an id of this kind; it begins with "ami-"$/,
+  ],
+  [
+    "no id of a subnet",
+    () => ({ subnetId: "vpc-0123456789abcdef0" }),
+    /^subnetId "vpc-.*" is not an id of this kind; it begins with "subnet-"$/,
+  ],
+  [
+    "no id of a VPC",
+    () => ({ vpcId: "my-vpc", subnetId: "subnet-0123456789abcdef0" }),
+    /^vpcId "my-vpc" is not an id of this kind; it begins with "vpc-"$/,
+  ],
+  [
+    "no id of a zone",
+    () => ({ zone: Route53Zone.fromZoneId("example.com") }),
+    /^zoneId "example\.com" is not the id of a hosted zone; it begins with Z, such as/,
+  ],
+  [
+    "a duration without a unit",
+    () => ({ maximalQueueLifetime: "21" }),
+    /^maximalQueueLifetime "21" is not a duration; give a number and a unit/,
+  ],
+  [
+    "a setting that would open the relay",
+    () => ({ postfixSettings: { mynetworks: "0.0.0.0/0" } }),
+    /^postfixSettings\.mynetworks "0\.0\.0\.0\/0" cannot be set: it keeps the host from being an/,
+  ],
+  [
+    "a setting that would open the relay by its default",
+    () => ({ postfixSettings: { virtual_alias_maps: "static:someone@elsewhere.example" } }),
+    /^postfixSettings\.virtual_alias_maps ".*" cannot be set: /,
+  ],
+  [
+    "a setting that has a prop",
+    () => ({ postfixSettings: { relayhost: "smtp.example.net" } }),
+    /^postfixSettings\.relayhost ".*" cannot be set: use the relayhost prop$/,
+  ],
+  [
+    "a setting without a name",
+    () => ({ postfixSettings: { "": "x" } }),
+    /^postfixSettings key "" is not a parameter's name; see postconf\(5\)$/,
+  ],
+  [
+    "restrictions without a guard",
+    () => ({ smtpdRecipientRestrictions: ["permit_mynetworks"] }),
+    /^smtpdRecipientRestrictions lacks "reject_unauth_destination"; add it/,
+  ],
+  [
+    "a permission before the guard",
+    () => ({ smtpdRecipientRestrictions: ["permit", "reject_unauth_destination"] }),
+    /^smtpdRecipientRestrictions\[0\] "permit" could permit before .*; put it behind that entry$/,
+  ],
+  [
+    "a reply code that accepts",
+    () => ({ unverifiedRecipientRejectCode: 250 }),
+    /^unverifiedRecipientRejectCode 250 is out of range; give a whole number from 400 to 599$/,
+  ],
+  [
+    "a message without a size",
+    () => ({ messageSizeLimit: 0 }),
+    /^messageSizeLimit 0 is out of range; give a whole number from/,
+  ],
+  [
+    "a scanner that takes mail from elsewhere",
+    scanner({ settings: { "Incoming Queue Dir": "/tmp" } }),
+    /^mailScanner\.settings\["Incoming Queue Dir"\] "\/tmp" cannot be set: it carries mail/,
+  ],
+  [
+    "a package from nowhere",
+    scanner({ packageUrl: "MailScanner.deb" }),
+    /^mailScanner\.packageUrl "MailScanner\.deb" is not the URL of a Debian package; give one/,
+  ],
+  [
+    "no checksum",
+    scanner({ packageSha256: "abc" }),
+    /^mailScanner\.packageSha256 "abc" is not a SHA-256 checksum; give the 64 hexadecimal digits/,
+  ],
+  [
+    "more than EC2 takes",
+    () => ({
+      domains: Array.from({ length: 3000 }, (_, index) => ({
+        ...EXAMPLE,
+        name: `${randomName(index)}.example`,
+      })),
+    }),
+    /^user data has \d+ bytes after compression and EC2 takes 16384; divide the domains among/,
+  ],
+  ...["zen", "zen.example.org*much", "zen.example.org=127.0.0*2", "a.example, b.example", ""].map(
+    (site): [string, () => object, RegExp] => [
+      `no list in DNS: "${site}"`,
+      () => ({ postscreenDnsblSites: ["zen.example.org", site] }),
+      /^postscreenDnsblSites\[1\] ".*" is not a (list in DNS; give its domain|fully qualified domain)/,
+    ],
+  ),
+  [
+    "a threshold that everybody reaches",
+    () => ({ postscreenDnsblThreshold: 0 }),
+    /^postscreenDnsblThreshold 0 is out of range; give a whole number from 1 to 1000$/,
+  ],
+  [
+    "lists in DNS without a resolver",
+    () => ({ postscreenDnsblSites: ["zen.example.org"], localResolver: false }),
+    /^localResolver false leaves postscreenDnsblSites without the resolver that it needs; leave the/,
+  ],
+  [
+    "a threshold that nobody reaches",
+    () => ({
+      postscreenDnsblSites: ["zen.example.org*2", "bl.example.org", "wl.example.org*-5"],
+      postscreenDnsblThreshold: 4,
+    }),
+    /^postscreenDnsblThreshold 4 is more than the weights of all lists, 3, so nobody .*; give a/,
+  ],
+  [
+    "an interval of the watch that hammers the primary",
+    () => ({ watchInterval: "1s" }),
+    /^watchInterval "1s" is out of range; give a duration from "5s" to "10m"$/,
+  ],
+  [
+    "an interval of the watch that notices nothing",
+    () => ({ watchInterval: "1h" }),
+    /^watchInterval "1h" is out of range; give a duration from "5s" to "10m"$/,
+  ],
+  [
+    "recipients that are deferred and accepted",
+    () => ({
+      domains: [{ ...EXAMPLE, recipients: DEFER }],
+      unverifiedRecipientDeferCode: 250,
+    }),
+    /^unverifiedRecipientDeferCode 250 accepts those whom domains\[0\]\.recipients defers .*; leave/,
+  ],
+  [
+    "recipients that are deferred and not verified",
+    () => ({
+      domains: [{ ...EXAMPLE, recipients: DEFER }],
+      smtpdRecipientRestrictions: ["reject_unauth_destination"],
+    }),
+    /^smtpdRecipientRestrictions lacks "reject_unverified_recipient", so nobody .*; add it, or leave/,
+  ],
+  [
+    "a domain with two ways of knowing recipients",
+    () => ({
+      domains: [
+        { ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) },
+        { ...EXAMPLE, recipients: RecipientVerification.none() },
+      ],
+    }),
+    /^domains\[1\]\.name "example\.com" is listed twice; name each domain once$/,
+  ],
+  [
+    "two TLS policies of one primary",
+    () => ({
+      domains: [
+        { ...EXAMPLE, primaries: [{ ...MX1, tls: PrimaryTls.encrypt() }] },
+        { ...EXAMPLE, name: "example.org", primaries: [{ ...MX1, tls: PrimaryTls.dane() }] },
+      ],
+    }),
+    /^domains\[1\]\.primaries\[0\]\.tls "dane" differs from "encrypt" elsewhere .*; give both the same$/,
+  ],
+  [
+    "DANE without a resolver",
+    () => ({
+      domains: [{ ...EXAMPLE, primaries: [{ ...MX1, tls: PrimaryTls.dane() }] }],
+      localResolver: false,
+    }),
+    /^localResolver false leaves PrimaryTls\.dane\(\) without the resolver that it needs; leave the/,
+  ],
+  [
+    "DANE past DNS",
+    primary({ tls: PrimaryTls.dane(), address: "10.0.0.5" }),
+    /^domains\[0\]\.primaries\[0\]\.address "10\.0\.0\.5" goes past DNS, .*; leave it out, or use/,
+  ],
+  [
+    "no private zone",
+    () => ({ privateDnsZones: ["corp"] }),
+    /^privateDnsZones\[0\] "corp" is not a fully qualified domain name/,
+  ],
+  [
+    "a list that is too long for user data",
+    list(...Array.from({ length: 5000 }, (_, index) => `${randomName(index)}@example.com`)),
+    /^user data has \d+ bytes .* give long lists of recipients by RecipientVerification\.listFile\(\)$/,
+  ],
+  [
+    "a file of recipients that is not there",
+    () => ({ domains: [{ ...EXAMPLE, recipients: RecipientVerification.listFile("/nowhere") }] }),
+    /^recipients file "\/nowhere" cannot be read \(ENOENT\); give the path of a text file/,
+  ],
+];
+
+describe("a mistake", () => {
+  test.each(MISTAKES)("%s", (_, change, message) => {
+    expect(failure(change)).toMatch(message);
+  });
+
+  test.each(MISTAKES)("%s: one sentence in the style of all", (_, change) => {
+    expect(failure(change)).toMatch(/^[a-z][^\n]*[^.\n]$/);
+  });
+});
+
+/** Every text that reaches a file of the host: how it is set, and the name of its prop. */
+const TEXTS: [string, (text: string) => () => object][] = [
+  ["hostname", (text) => () => ({ hostname: text })],
+  ["domains[0].name", (name) => domain({ name })],
+  ["domains[0].primaries[0].hostname", (hostname) => primary({ hostname })],
+  ["domains[0].primaries[0].address", (address) => primary({ address })],
+  ["domains[0].recipients", (address) => list(address)],
+  [
+    "domains[0].recipients",
+    (address) => domain({ recipients: RecipientVerification.listThenCallOut([address]) }),
+  ],
+  ["postmaster", (postmaster) => () => ({ postmaster })],
+  ["relayhost", (relayhost) => () => ({ relayhost })],
+  ["maximalQueueLifetime", (text) => () => ({ maximalQueueLifetime: text })],
+  ["bounceQueueLifetime", (text) => () => ({ bounceQueueLifetime: text })],
+  ["addressVerifyNegativeExpireTime", (text) => () => ({ addressVerifyNegativeExpireTime: text })],
+  [
+    "addressVerifyNegativeRefreshTime",
+    (text) => () => ({ addressVerifyNegativeRefreshTime: text }),
+  ],
+  ["unverifiedRecipientRejectReason", (text) => () => ({ unverifiedRecipientRejectReason: text })],
+  ["smtpdSenderRestrictions[0]", (text) => () => ({ smtpdSenderRestrictions: [text] })],
+  [
+    "smtpdRecipientRestrictions[1]",
+    (text) => () => ({ smtpdRecipientRestrictions: ["reject_unauth_destination", text] }),
+  ],
+  ["postfixSettings.mail_name", (text) => () => ({ postfixSettings: { mail_name: text } })],
+  ["postfixSettings key", (text) => () => ({ postfixSettings: { [text]: "x" } })],
+  ["certificate.email", (email) => certificate({ email })],
+  ["certificate.directoryUrl", (directoryUrl) => certificate({ directoryUrl })],
+  ["postscreenDnsblSites[0]", (text) => () => ({ postscreenDnsblSites: [text] })],
+  ["privateDnsZones[0]", (text) => () => ({ privateDnsZones: [text] })],
+  ["mailScanner.packageUrl", (packageUrl) => scanner({ packageUrl })],
+  ["mailScanner.packageSha256", (packageSha256) => scanner({ packageSha256 })],
+  [
+    'mailScanner.settings["Max Children"]',
+    (text) => scanner({ settings: { "Max Children": text } }),
+  ],
+  ["mailScanner.settings key", (text) => scanner({ settings: { [text]: "x" } })],
+];
+
+/** Texts that are good but for what is put into them; a reference has no form to be checked. */
+const GOOD: { readonly [prop: string]: string } = {
+  hostname: "mx2.example.net",
+  "domains[0].name": "example.com",
+  "domains[0].primaries[0].hostname": "mx1.example.com",
+  "domains[0].primaries[0].address": "10.0.0.5",
+  "domains[0].recipients": "info@example.com",
+  "postscreenDnsblSites[0]": "zen.example.org",
+  "privateDnsZones[0]": "corp.example",
+  postmaster: "ops@example.org",
+  relayhost: "[smtp.example.net]:587",
+  "certificate.email": "ops@example.org",
+  "certificate.directoryUrl": "https://acme.example.org/directory",
+  "mailScanner.packageUrl": "https://mirror.example.net/MailScanner.deb",
+  "mailScanner.packageSha256": "0123456789abcdef".repeat(4),
+  "postfixSettings key": "mail_name",
+  "mailScanner.settings key": "Max Children",
+};
+
+const CONTROL = ["\n", "\r", "\0", "\t", "\u001b", "\u007f", "\u0085", "\u2028", "\u2029"];
+
+describe("a line break or another control character", () => {
+  test.each(TEXTS)("in %s", (prop, set) => {
+    const good = GOOD[prop] ?? "10d";
+    for (const character of CONTROL) {
+      for (const text of [
+        good + character,
+        character + good,
+        `${good}${character}mynetworks = 0.0.0.0/0`,
+        good.slice(0, 2) + character + good.slice(2),
+      ]) {
+        const message = failure(set(text));
+        expect([text, message]).toEqual([text, expect.stringContaining(`${prop} "`)]);
+      }
+    }
+  });
+
+  // A part of the text is known only later; what stands beside it is known now.
+  test.each(TEXTS)("beside a value of deploy time in %s", (prop, set) => {
+    expect(failure(set(`${REFERENCE}\nmynetworks = 0.0.0.0/0`))).toContain(`${prop} "`);
+  });
+});
+
+describe("a quote in what the setup program reads as shell variables", () => {
+  test.each(
+    TEXTS.filter(([prop]) => /^(hostname|domains\[0\]\.name|mailScanner\.package.*)$/.test(prop)),
+  )("in %s", (prop, set) => {
+    expect(failure(set(`'; reboot; '${GOOD[prop]}`))).toContain(`${prop} "`);
+    expect(failure(set(`${GOOD[prop]}'`))).toContain(`${prop} "`);
+    expect(failure(set(`${REFERENCE}'`))).toContain(`${prop} "`);
+  });
+});
+
+describe("text that is good", () => {
+  test.each(TEXTS)("in %s is taken: the tests above prove something", (prop, set) => {
+    expect(() => failure(set(GOOD[prop] ?? "10d"))).toThrow("it was accepted");
+  });
+});

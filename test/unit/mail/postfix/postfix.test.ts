@@ -1,0 +1,236 @@
+import { type MailDomainProps, mailDomain } from "../../../../lib/mail/mail-domain";
+import { type MailPolicyProps, mailPolicy } from "../../../../lib/mail/mail-policy";
+import { postfixFiles } from "../../../../lib/mail/postfix/postfix";
+import { PrimaryTls } from "../../../../lib/mail/postfix/primary-tls";
+import { RecipientVerification } from "../../../../lib/mail/recipients/recipient-verification";
+import { MailScanner } from "../../../../lib/mail/scanner/mailscanner";
+import { mainCfSettings } from "../../../support/main-cf";
+
+const HOSTNAME = "mx2.example.net";
+
+function files(domains: Partial<MailDomainProps>[], props: MailPolicyProps = {}) {
+  const read = domains.map((domain, index) =>
+    mailDomain(
+      `domains[${index}]`,
+      { name: "example.com", primaries: [{ hostname: "mx1.example.com" }], ...domain },
+      HOSTNAME,
+    ),
+  );
+  const rendered = postfixFiles(mailPolicy(HOSTNAME, props), read, "203.0.113.7");
+  return Object.fromEntries(
+    [...rendered].map(([path, content]) => [path.replace("/etc/postfix/", ""), content]),
+  );
+}
+
+const setting = (name: string, domains: Partial<MailDomainProps>[], props?: MailPolicyProps) =>
+  mainCfSettings(files(domains, props)["main.cf"]).get(name);
+
+const LIST = RecipientVerification.list(["info@example.com"]);
+
+describe("the files of Postfix", () => {
+  test("by default", () => {
+    expect(files([{}])).toMatchSnapshot();
+  });
+
+  test("of a relay that does not scan and has no lists", () => {
+    expect(Object.keys(files([{}], { mailScanner: MailScanner.none() }))).toEqual([
+      "main.cf",
+      "master.cf",
+      "transport",
+      "probe_transport",
+      "tls_policy",
+      "aliases",
+    ]);
+  });
+
+  test("of one that does, and has", () => {
+    expect(Object.keys(files([{ recipients: LIST }]))).toEqual([
+      "main.cf",
+      "master.cf",
+      "transport",
+      "probe_transport",
+      "tls_policy",
+      "aliases",
+      "recipients",
+      "header_checks",
+    ]);
+  });
+
+  test("end with a line break and have no white space before one", () => {
+    for (const content of Object.values(files([{ recipients: LIST }]))) {
+      expect(content).toMatch(/[^\n]\n$/);
+      expect(content).not.toMatch(/[ \t]\n/);
+    }
+  });
+});
+
+describe("the tables", () => {
+  test("lead the mail of each domain to its primaries", () => {
+    const { transport, probe_transport } = files([
+      {},
+      { name: "example.org", primaries: [{ hostname: "mx.example.org", port: 2525 }] },
+      { name: "example.net", primaries: [{ hostname: "mx.example.org", address: "2001:db8::5" }] },
+    ]);
+    expect(transport.split("\n").slice(1)).toEqual([
+      "example.com relay:",
+      "example.net relay:[2001:db8::5]:25",
+      "example.org relay:[mx.example.org]:2525",
+      "",
+    ]);
+    expect(probe_transport.split("\n").slice(1)).toEqual([
+      "example.com relay-probe:",
+      "example.net relay-probe:[2001:db8::5]:25",
+      "example.org relay-probe:[mx.example.org]:2525",
+      "",
+    ]);
+  });
+
+  test("name transports that master.cf has", () => {
+    const { "master.cf": masterCf } = files([{}]);
+    for (const transport of ["relay", "relay-probe"]) {
+      expect(masterCf).toMatch(new RegExp(`^${transport} +unix .* smtp$`, "m"));
+    }
+  });
+
+  test("let postscreen answer at port 25, or smtpd where nobody is tested", () => {
+    const port25 = (props: MailPolicyProps) =>
+      /^smtp +inet .* (\w+)$/m.exec(files([{}], props)["master.cf"])?.[1];
+    expect([port25({}), port25({ greetTest: false })]).toEqual(["postscreen", "smtpd"]);
+    expect(setting("postscreen_greet_action", [{}], { greetTest: false })).toBeUndefined();
+  });
+
+  test("weigh what lists in DNS say of a client, but not that they refuse who asks", () => {
+    const props = {
+      postscreenDnsblSites: [
+        "Zen.Example.org*3",
+        "bl.example.org=127.0.0.[2;4..6]",
+        "wl.example*-2",
+      ],
+      postscreenDnsblThreshold: 3,
+    };
+    expect(setting("postscreen_dnsbl_sites", [{}], props)).toBe(
+      "zen.example.org=127.0.[0..255].[0..255]*3, bl.example.org=127.0.0.[2;4..6], " +
+        "wl.example=127.0.[0..255].[0..255]*-2",
+    );
+    expect(setting("postscreen_dnsbl_threshold", [{}], props)).toBe("3");
+    expect(setting("postscreen_dnsbl_sites", [{}])).toBeUndefined();
+    expect(setting("postscreen_greet_action", [{}], { ...props, greetTest: false })).toBe("ignore");
+  });
+
+  test("ask for validated answers where a primary has DANE, and nowhere else", () => {
+    const primaries = [{ hostname: "mx1.example.com", tls: PrimaryTls.dane() }];
+    expect(setting("smtp_dns_support_level", [{ primaries }])).toBe("dnssec");
+    expect(setting("smtp_dns_support_level", [{}])).toBeUndefined();
+  });
+
+  test("hold the lists of all domains", () => {
+    const { recipients } = files([
+      { recipients: RecipientVerification.list(["sales@example.com", "info@example.com"]) },
+      {
+        name: "example.org",
+        recipients: RecipientVerification.listThenCallOut(["info@example.org"]),
+      },
+      { name: "example.net", recipients: RecipientVerification.none() },
+    ]);
+    expect(recipients.split("\n").slice(1)).toEqual([
+      "example.com 550 5.1.1 Address lookup failed",
+      "example.net OK",
+      "info@example.com OK",
+      "info@example.org OK",
+      "sales@example.com OK",
+      "",
+    ]);
+  });
+
+  test("refuse with the code and the reason of the policy", () => {
+    const props = { unverifiedRecipientRejectCode: 450, unverifiedRecipientRejectReason: "Later" };
+    expect(files([{ recipients: LIST }], props).recipients).toContain(
+      "\nexample.com 450 4.1.1 Later\n",
+    );
+  });
+
+  test("are the same for every order of the props", () => {
+    const domains = [
+      { recipients: RecipientVerification.list(["b@example.com", "a@example.com"]) },
+      { name: "example.org", recipients: RecipientVerification.none() },
+      { name: "example.net" },
+    ];
+    const reordered = [
+      domains[2],
+      domains[1],
+      { recipients: RecipientVerification.list(["a@example.com", "b@example.com"]) },
+    ];
+    const props = { postmaster: "ops@example.org" };
+    expect(files(reordered, props)).toEqual(files(domains, props));
+  });
+});
+
+describe("main.cf", () => {
+  test("has each setting once, also those that were set freely", () => {
+    const props = {
+      postfixSettings: { biff: "yes", smtpd_helo_required: "no", mail_name: "Mail" },
+    };
+    // The reader throws if one is there twice.
+    expect(mainCfSettings(files([{ recipients: LIST }], props)["main.cf"]).size).toBeGreaterThan(
+      40,
+    );
+  });
+
+  test("has a free setting in the place of the default", () => {
+    const rendered = files([{}], { postfixSettings: { biff: "yes" } })["main.cf"];
+    expect(rendered).toContain("\nsmtpd_banner = $myhostname ESMTP\nbiff = yes\n\n# Mail for");
+    expect(rendered).not.toContain("biff = no");
+    expect(rendered).not.toContain("Set by hand");
+  });
+
+  test("has further settings at its end, sorted", () => {
+    const rendered = files([{}], { postfixSettings: { mail_name: "Mail", delay_code: "" } });
+    expect(rendered["main.cf"]).toMatch(
+      /\n\n# Set by hand \(postfixSettings\)\.\ndelay_code =\nmail_name = Mail\n$/,
+    );
+  });
+
+  test("knows the public address, which is on no interface", () => {
+    expect(setting("proxy_interfaces", [{}])).toBe("203.0.113.7");
+  });
+
+  test("looks up recipients just before the primary is asked", () => {
+    expect(setting("smtpd_recipient_restrictions", [{ recipients: LIST }])).toBe(
+      "permit_mynetworks, reject_unauth_destination, reject_unknown_recipient_domain, check_recipient_access texthash:/etc/postfix/recipients, reject_unverified_recipient",
+    );
+  });
+
+  test("looks up recipients at the end where the primary is not asked", () => {
+    const props = {
+      smtpdRecipientRestrictions: ["reject_unauth_destination", "permit_mynetworks"],
+    };
+    expect(setting("smtpd_recipient_restrictions", [{ recipients: LIST }], props)).toBe(
+      "reject_unauth_destination, permit_mynetworks, check_recipient_access texthash:/etc/postfix/recipients",
+    );
+  });
+
+  test("looks up recipients before a verification that only warns", () => {
+    const props = {
+      smtpdRecipientRestrictions: [
+        "reject_unauth_destination",
+        "warn_if_reject",
+        "reject_unverified_recipient",
+      ],
+    };
+    expect(setting("smtpd_recipient_restrictions", [{ recipients: LIST }], props)).toBe(
+      "reject_unauth_destination, check_recipient_access texthash:/etc/postfix/recipients, warn_if_reject, reject_unverified_recipient",
+    );
+  });
+
+  // Postfix puts the value of a parameter in the place of a dollar sign and a name, and does not
+  // start where the brace is not closed.
+  test.each([["costs $5"], [`\${mynetworks}`], ["$(mynetworks)"], [`\${`]])(
+    "says %j to clients as it was written",
+    (unverifiedRecipientRejectReason) => {
+      const doubled = unverifiedRecipientRejectReason.replaceAll("$", "$$$$");
+      expect(
+        setting("unverified_recipient_reject_reason", [{}], { unverifiedRecipientRejectReason }),
+      ).toBe(doubled);
+    },
+  );
+});

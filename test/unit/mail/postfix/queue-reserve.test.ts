@@ -1,0 +1,68 @@
+import { BackupMx } from "../../../../lib";
+import { mailDomain } from "../../../../lib/mail/mail-domain";
+import { mailPolicy } from "../../../../lib/mail/mail-policy";
+import { postfixFiles } from "../../../../lib/mail/postfix/postfix";
+import { MailScanner } from "../../../../lib/mail/scanner/mailscanner";
+import { newStack } from "../../../support/stack";
+
+const HOSTNAME = "mx2.example.net";
+const DOMAIN = { name: "example.com", primaries: [{ hostname: "mx1.example.com" }] };
+const MIB = 1024 ** 2;
+
+const mainCf = (props: Parameters<typeof mailPolicy>[1]) =>
+  postfixFiles(
+    mailPolicy(HOSTNAME, props),
+    [mailDomain("domains[0]", DOMAIN, HOSTNAME)],
+    "192.0.2.1",
+  ).get("/etc/postfix/main.cf") ?? "";
+
+describe("room on the queue volume", () => {
+  test("is left for all senders that can be served at a time", () => {
+    const text = mainCf({ messageSizeLimit: MIB });
+    const [, senders] = /^default_process_limit = (\d+)$/m.exec(text) ?? [];
+    const [, reserve] = /^queue_minfree = (\d+)$/m.exec(text) ?? [];
+    expect(Number(reserve)).toBeGreaterThan(Number(senders) * MIB);
+  });
+
+  test("must be twice that", () => {
+    const build = (queueVolumeSize?: number, messageSizeLimit?: number) =>
+      new BackupMx(newStack(), "Mx2", {
+        hostname: HOSTNAME,
+        domains: [DOMAIN],
+        queueVolumeSize,
+        messageSizeLimit,
+      });
+    expect(() => build(6)).toThrow(
+      "queueVolumeSize 6 is too small for the mail that can be in flight; give at least 7, or lower messageSizeLimit",
+    );
+    expect(() => build(undefined, 500 * MIB)).toThrow(/^queueVolumeSize 20 .* at least 69/);
+    build(7);
+    build(1, MIB);
+  });
+
+  test("cannot be given to more senders by a free setting", () => {
+    expect(() => mainCf({ postfixSettings: { default_process_limit: "100" } })).toThrow(
+      /^postfixSettings.default_process_limit "100" cannot be set/,
+    );
+  });
+});
+
+describe("mail that the scanner does not look at", () => {
+  const props = { mailScanner: MailScanner.install({ deliverUnscannedAfter: "4h" }) };
+
+  test("is kept, and bears no mark", () => {
+    expect(mainCf({})).toMatch(/^smtpd_data_restrictions = reject_unauth_pipelining$/m);
+    expect(MailScanner.install().settingsFile()).toMatch(/^Remove These Headers =$/m);
+  });
+
+  test("is marked from the start where it may be forwarded; scanning takes the mark away", () => {
+    expect(mainCf(props)).toMatch(/static:\{PREPEND X-Backup-MX: not scanned\}$/m);
+    expect(props.mailScanner.settingsFile()).toMatch(/^Remove These Headers = X-Backup-MX:$/m);
+  });
+
+  test("has a patience that is a duration", () => {
+    expect(() => MailScanner.install({ deliverUnscannedAfter: "soon" })).toThrow(
+      /^mailScanner.deliverUnscannedAfter "soon" is not a duration/,
+    );
+  });
+});
