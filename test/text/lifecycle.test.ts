@@ -186,7 +186,7 @@ describeWith(
           ).toEqual(["update aws_route53_record"]);
           for (const { address, change } of touched) {
             if (change.actions.join() === "delete") {
-              expect(address).toContain("mx3examplecom");
+              expect(address).toContain(".mx3_example_com_");
             }
           }
         } finally {
