@@ -19,7 +19,7 @@ export { SignedDns } from "./dns/signed-dns";
 export { ValidatingResolver } from "./dns/validating-resolver";
 export { DebianImage, type Suite } from "./machine/debian-image";
 export { Disk } from "./machine/disk";
-export { deliverUnscannedAfter, queueConfiguration } from "./machine/host-configuration";
+export { deliverUnscannedAfter } from "./machine/host-configuration";
 export { Machine, type MachineFile } from "./machine/machine";
 export { MountNamespace } from "./machine/mount-namespace";
 export { UnsafeDisk } from "./machine/unsafe-disk";
@@ -29,6 +29,7 @@ export { Load, type Outcome } from "./mail/load";
 export { message } from "./mail/message";
 export { Postfix, type QueuedMail } from "./mail/postfix";
 export { type Mood, Primary, SLOW_SECONDS } from "./mail/primary";
+export { renderedPolicy } from "./mail/rendered-policy";
 export {
   SmtpConnection,
   type SmtpDialogue,

@@ -26,6 +26,8 @@ export interface PostfixOptions {
 export interface QueuedMail {
   readonly queue_name: string;
   readonly queue_id: string;
+  /** In seconds since 1970. */
+  readonly arrival_time: number;
   readonly sender: string;
   readonly recipients: readonly { readonly address: string; readonly delay_reason?: string }[];
 }

@@ -1,5 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, openSync, writeSync } from "node:fs";
 import {
   DebianImage,
   Disk,
@@ -9,13 +8,14 @@ import {
   program,
   QUEUE_DEVICE,
   QUEUE_VOLUME,
-  queueConfiguration,
+  renderedPolicy,
   root,
   succeed,
 } from "../../lab";
+import { MailScanner } from "../../lib";
 import { describeWith } from "../support/requirements";
 
-const PROGRAM = readFileSync(join(__dirname, "../../lib/host/queue/backup-mx-queue"));
+const PROGRAM = "/usr/local/sbin/backup-mx-queue";
 const MIB = 1024 ** 2;
 
 /** The program of the host in the file system of a host, without booting it. */
@@ -31,10 +31,19 @@ class Host {
     const host = new Host(mounts);
     await host.succeed("mknod", "/dev/zero", "c", "1", "5");
     await host.succeed("mknod", "/dev/null", "c", "1", "3");
-    for (const [path, text] of Object.entries(queueConfiguration(hostname, QUEUE_VOLUME))) {
-      await host.write(path, [text]);
+    const files = renderedPolicy(
+      {
+        hostname,
+        domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
+        mailScanner: MailScanner.none(),
+      },
+      "203.0.113.25",
+    );
+    for (const [path, content] of Object.entries(files)) {
+      if (path === PROGRAM || path.startsWith("/etc/backup-mx/")) {
+        await host.write(path, [content]);
+      }
     }
-    await host.write("/usr/local/sbin/backup-mx-queue", [PROGRAM]);
     return host;
   }
 
@@ -49,12 +58,7 @@ class Host {
 
   /** Runs the program as at boot; five minutes pass in no time. */
   mountQueue(): Promise<Execution> {
-    return this.run(
-      "env",
-      "BASH_FUNC_sleep%%=() { :; }",
-      "bash",
-      "/usr/local/sbin/backup-mx-queue",
-    );
+    return this.run("env", "BASH_FUNC_sleep%%=() { :; }", "bash", PROGRAM);
   }
 
   run(...command: string[]): Promise<Execution> {
