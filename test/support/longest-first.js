@@ -1,19 +1,19 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 /**
- * The files that take longest, those first that wait most. What runs beside them is short, so that
- * no worker is left alone with a long one in the end.
+ * The files that take longest. The first two make an image of Debian each; what needs these images
+ * as well comes when they are there.
  */
 const LONGEST = [
   "host/queue.test.ts",
   "host/aws-services.test.ts",
-  "host/operations.test.ts",
   "text/lifecycle.test.ts",
+  "behaviour/outage-table.test.ts",
+  "host/operations.test.ts",
   "host/faults.test.ts",
+  "text/mx-records.test.ts",
   "host/whole.test.ts",
   "host/recipient-file.test.ts",
-  "text/mx-records.test.ts",
-  "behaviour/outage-table.test.ts",
   "text/terraform.test.ts",
   "host/queue-volume.test.ts",
   "text/leaving.test.ts",
