@@ -41,7 +41,7 @@ describeWith(PolicyWorld.NEEDS, "somebody who tries out recipients", () => {
   beforeAll(async () => {
     world = await PolicyWorld.open({
       domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
-      // A stranger is kept waiting before the greeting, and these are no more strangers.
+      // As by default: who has been tested once is not kept waiting again.
       props: { greetTest: true },
       records: { "attacker.example": [`A ${ATTACKER}`] },
     });
