@@ -18,8 +18,6 @@ import { synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
 import { changes, type PlannedChange, TerraformProject } from "../support/terraform-project";
 
-jest.setTimeout(300_000);
-
 afterAll(forgetProviders);
 
 const AMI = "ami-0123456789abcdef0";

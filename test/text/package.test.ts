@@ -61,7 +61,7 @@ describe("the package", () => {
       ].concat(peers.map((peer) => `${peer}@${devDependencies[peer]}`)),
       { cwd: folder },
     );
-  }, 300_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -77,7 +77,7 @@ describe("the package", () => {
     expect(Object.keys(resource.aws_instance)).toHaveLength(1);
     expect(output.Address.value).toMatch(/^\$\{aws_eip\..*\.public_ip\}$/);
     expect(await synthesize("app.mjs", ESM)).toBe(commonJs);
-  }, 60_000);
+  });
 
   test("brings its types", async () => {
     writeFileSync(join(folder, "app.ts"), TYPESCRIPT.join("\n") + BODY);
@@ -91,7 +91,7 @@ describe("the package", () => {
     await expect(
       succeed([tsc, ...strict, "--skipLibCheck", "wrong.ts"], { cwd: folder }),
     ).rejects.toThrow(/'primary' does not exist in type/);
-  }, 120_000);
+  });
 
   test("has what a user needs and nothing else", async () => {
     const listed = await succeed(["npm", "pack", "--dry-run", "--json", "--ignore-scripts"], {

@@ -155,41 +155,37 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
         /\.public_ip$|^local\./.test(reference),
       );
 
-  test.each(examples)(
-    "have nothing to say about any stack of the example %s",
-    async (example) => {
-      const stacks = await synthesizeExample(example);
-      expect(stacks.size).toBeGreaterThan(0);
-      for (const [name, stack] of stacks) {
-        const planned = await plan(stack);
-        const synthesized = JSON.parse(readFileSync(stack, "utf8"));
-        const resources = Object.values<object>(synthesized.resource);
-        expect(planned.resource_changes).toHaveLength(
-          resources.reduce((sum, named) => sum + Object.keys(named).length, 0),
-        );
-        const { counts, actions, ingress, mx } = outline(planned);
-        expect([name, counts]).toEqual([
-          name,
-          {
-            ...COUNTS,
-            aws_vpc_security_group_egress_rule: expect.any(Number),
-          },
-        ]);
-        expect(actions).toEqual(["create"]);
-        expect(ingress).toEqual(["tcp 25-25", "tcp 25-25"]);
-        const domain = mx[0][0];
-        expect(mx).toEqual([[domain, [`10 mx1.${domain}`, `20 mx2.${domain}`]]]);
-        expect(addressesIn(planned, "user_data_base64")).toHaveLength(1);
-        expect(instance(planned).ami).toBe(FakeAws.IMAGE);
-        expect(zones(planned)).toEqual([FakeAws.ZONES[0], FakeAws.ZONES[0]]);
-      }
-      const asked =
-        /^(GetParameter \/aws\/service\/debian\/release\/13\/latest\/(arm64|amd64)|DescribeInstanceTypeOfferings t[34]\w?\.\w+)$/;
-      expect(aws.questions).toHaveLength(2 * stacks.size);
-      expect(aws.questions.filter((question) => !asked.test(question))).toEqual([]);
-    },
-    180_000,
-  );
+  test.each(examples)("have nothing to say about any stack of the example %s", async (example) => {
+    const stacks = await synthesizeExample(example);
+    expect(stacks.size).toBeGreaterThan(0);
+    for (const [name, stack] of stacks) {
+      const planned = await plan(stack);
+      const synthesized = JSON.parse(readFileSync(stack, "utf8"));
+      const resources = Object.values<object>(synthesized.resource);
+      expect(planned.resource_changes).toHaveLength(
+        resources.reduce((sum, named) => sum + Object.keys(named).length, 0),
+      );
+      const { counts, actions, ingress, mx } = outline(planned);
+      expect([name, counts]).toEqual([
+        name,
+        {
+          ...COUNTS,
+          aws_vpc_security_group_egress_rule: expect.any(Number),
+        },
+      ]);
+      expect(actions).toEqual(["create"]);
+      expect(ingress).toEqual(["tcp 25-25", "tcp 25-25"]);
+      const domain = mx[0][0];
+      expect(mx).toEqual([[domain, [`10 mx1.${domain}`, `20 mx2.${domain}`]]]);
+      expect(addressesIn(planned, "user_data_base64")).toHaveLength(1);
+      expect(instance(planned).ami).toBe(FakeAws.IMAGE);
+      expect(zones(planned)).toEqual([FakeAws.ZONES[0], FakeAws.ZONES[0]]);
+    }
+    const asked =
+      /^(GetParameter \/aws\/service\/debian\/release\/13\/latest\/(arm64|amd64)|DescribeInstanceTypeOfferings t[34]\w?\.\w+)$/;
+    expect(aws.questions).toHaveLength(2 * stacks.size);
+    expect(aws.questions.filter((question) => !asked.test(question))).toEqual([]);
+  });
 
   test("find the VPC and the zone of a subnet", async () => {
     const stack = newStack();
@@ -209,7 +205,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
     expect(addressesIn(planned, "user_data_base64")).toEqual([
       "local.mx2_example_com_Server_UserData",
     ]);
-  }, 60_000);
+  });
 });
 
 describeWith([terraform], "a text that goes through Terraform", () => {
@@ -248,7 +244,7 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     const { plain, gzip } = await applied((address) => userData(address));
     expect(plain).toBe(userData(ADDRESS));
     expect(gunzipSync(gzip).toString("utf8")).toBe(userData(ADDRESS));
-  }, 30_000);
+  });
 
   test("may hold everything that is special to Terraform, YAML or JSON", async () => {
     const content = (address: string) =>
@@ -272,14 +268,14 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     const { plain, gzip } = await applied(text);
     expect(plain).toBe(text(ADDRESS));
     expect(gunzipSync(gzip).toString("utf8")).toBe(text(ADDRESS));
-  }, 30_000);
+  });
 
   test("may hold a dollar sign right before what Terraform puts in", async () => {
     const text = (address: string) => `$${address} $$${address}\n`;
     const { plain, gzip } = await applied(text);
     expect(plain).toBe(text(ADDRESS));
     expect(gunzipSync(gzip).toString("utf8")).toBe(text(ADDRESS));
-  }, 30_000);
+  });
 
   // Terraform's gzip is not that of Node.js, by which the construct judges.
   test("is not larger after compression than the construct says", async () => {
@@ -293,5 +289,5 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     }
     const { gzip } = await applied((address) => userData(address, count));
     expect(gzip.length).toBeLessThanOrEqual(EC2_USER_DATA_LIMIT);
-  }, 60_000);
+  });
 });

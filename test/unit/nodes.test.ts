@@ -39,22 +39,14 @@ function records(synthesized: any, type: string): { name: string; records: strin
   ).filter((record) => record.type === type);
 }
 
-/** Every user data, as text in the instance or, where that is too long, in a local value. */
-// biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
-function texts(synthesized: any): string[] {
-  return [
-    ...Object.values<{ user_data?: string }>(synthesized.resource.aws_instance).flatMap(
-      ({ user_data }) => user_data ?? [],
-    ),
-    ...Object.values<string>(synthesized.locals ?? {}),
-  ];
-}
-
 /** The user data of each node by the node's name. */
 // biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
 function userData(synthesized: any): { [hostname: string]: string } {
   return Object.fromEntries(
-    texts(synthesized).map((text) => [/^fqdn: (.*)$/m.exec(text)?.[1], text]),
+    Object.values<string>(synthesized.locals).map((text) => [
+      /^fqdn: (.*)$/m.exec(text)?.[1],
+      text,
+    ]),
   );
 }
 
