@@ -200,12 +200,12 @@ class Page {
       const parameters = method.parameters.map((parameter) => {
         const optional = (parameter.initializer ?? parameter.questionToken) ? "?" : "";
         const rest = parameter.dotDotDotToken ? "..." : "";
-        return `${rest}${parameter.name.getText()}${optional}: ${parameter.type?.getText()}`;
+        return `${rest}${nameOf(parameter)}${optional}: ${parameter.type?.getText()}`;
       });
       const explained = method.parameters.flatMap((parameter) =>
         ts
           .getJSDocParameterTags(parameter)
-          .map(({ comment }) => `${code(parameter.name.getText())}: ${flat(textOf(comment))}.`),
+          .map(({ comment }) => `${code(nameOf(parameter))}: ${flat(textOf(comment))}.`),
       );
       return [
         this.linked(`${before}${method.name.getText()}(${parameters.join(", ")})`),
@@ -315,6 +315,11 @@ function isMember(declaration: ts.Node): declaration is Member {
     ts.isGetAccessor(declaration) ||
     ts.isParameter(declaration)
   );
+}
+
+/** A parameter that is taken apart at once is called props. */
+function nameOf({ name }: ts.ParameterDeclaration): string {
+  return ts.isIdentifier(name) ? name.text : "props";
 }
 
 function isMethod(member: Member): member is Method {

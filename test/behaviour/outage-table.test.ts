@@ -10,7 +10,7 @@ import { mailDomain } from "../../lib/mail/mail-domain";
 import { mailPolicy } from "../../lib/mail/mail-policy";
 import { postfixFiles } from "../../lib/mail/postfix/postfix";
 import { MailScanner } from "../../lib/mail/scanner/mailscanner";
-import { readmePart } from "../support/generated";
+import { docsPart } from "../support/generated";
 import { describeWith, program, root } from "../support/requirements";
 
 const DNS = "192.0.2.53";
@@ -278,7 +278,7 @@ describeWith(
       expect(kept.sort()).toEqual(accepted.sort());
     });
 
-    test("is what the README says", () => {
+    test("is what docs/outage.md says", () => {
       const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
       const table = [
         [
@@ -303,7 +303,7 @@ describeWith(
       ]
         .map(line)
         .join("");
-      expect(readmePart("outage table", table)).toBe(table);
+      expect(docsPart("outage.md", "outage table", table)).toBe(table);
     });
   },
 );

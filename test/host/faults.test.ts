@@ -5,7 +5,7 @@ import type { Load, Outcome } from "../../lab/mail/load";
 import { eventually } from "../../lab/process/eventually";
 import { type Backup, BackupLab, GOOD, HAS_SCANNER } from "../../lab/worlds/backup-lab";
 import { Monitoring } from "../../lib";
-import { readmePart } from "../support/generated";
+import { docsPart } from "../support/generated";
 import { describeWith, program, root } from "../support/requirements";
 
 const MIB = 1024 ** 2;
@@ -268,13 +268,14 @@ describeWith(
     );
 
     // The figures differ from run to run; that nothing is lost does not.
-    test("is what the README says", () => {
+    test("is what docs/queue-volume.md says", () => {
       const row = (cells: readonly unknown[]) => `| ${cells.join(" | ")} |\n`;
       const heading = row(["Fault", "Answered 250", "Delivered", "Of them twice"]);
       const table = [...outcomes].map(([name, { accepted, delivered, twice }]) =>
         row([name, accepted, delivered, twice]),
       );
-      const said = readmePart(
+      const said = docsPart(
+        "queue-volume.md",
         "fault table",
         [heading, row(["---", "---", "---", "---"]), ...table].join(""),
       );

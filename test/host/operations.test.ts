@@ -183,7 +183,7 @@ describeWith(
         /\nexample\.com: 3 mails wait, the oldest for \d+ seconds\nprimary \[mx1\.example\.com\]:25 IS DOWN\n/,
       );
       expect(await figures()).toMatchObject({ Ready: "1", QueueLength: "3", Held: "0" });
-      // The recipes of the README for one mail.
+      // The recipes of docs/operations.md for one mail.
       const { stdout: list } = await machine.run("postqueue", "-p");
       const [, id] = /^(\w+)\*? .*alice@sender\.example$/m.exec(list) ?? [];
       expect(list).toContain("Connection refused");
