@@ -29,6 +29,10 @@ describe("a library of one interface", () => {
       export class Colour {
         /** As the sky, or \`bluer|greener\`. */
         static blue(): Colour { return new Colour(); }
+        /** As a thing has it. */
+        static of({ colour }: ThingProps): Colour { return colour ?? Colour.blue(); }
+        /** @internal */
+        static unseen(): Colour { return new Colour(); }
         private constructor() {}
         /** What the library asks. */
         hex(): string { return ""; }
@@ -59,7 +63,10 @@ describe("a library of one interface", () => {
     expect(text).toContain("It also has the props of [`Sized`](#sized).");
     expect(text).toContain("| `width` | `number` | `3`, as the others | How wide it is. |");
     expect(text).toContain("| `Colour.blue()` | As the sky, or `bluer\\|greener`. |");
-    expect(text).not.toMatch(/secret|hex/);
+    expect(text).toContain(
+      "| [`Colour.of(props: ThingProps)`](#thingprops) | As a thing has it. |",
+    );
+    expect(text).not.toMatch(/secret|hex|unseen/);
   });
 
   test("cannot be written without the default of an optional prop", () => {
