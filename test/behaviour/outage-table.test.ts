@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DnsRecords, eventually, type Mood, PolicyWorld, type SmtpReplies } from "../../lab";
-import { readmePart } from "../support/generated";
+import { docsPart } from "../support/generated";
 import { describeWith } from "../support/requirements";
 
 /** What is wrong with the primaries of one domain, and what the watch must make of it. */
@@ -199,7 +199,7 @@ describeWith(PolicyWorld.NEEDS, "what happens to mail when the primary", () => {
     expect(kept.sort()).toEqual(accepted.sort());
   });
 
-  test("is what the README says", () => {
+  test("is what docs/outage.md says", () => {
     const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
     const table = [
       [
@@ -224,6 +224,6 @@ describeWith(PolicyWorld.NEEDS, "what happens to mail when the primary", () => {
     ]
       .map(line)
       .join("");
-    expect(readmePart("outage table", table)).toBe(table);
+    expect(docsPart("outage.md", "outage table", table)).toBe(table);
   });
 });

@@ -13,7 +13,7 @@ import {
   SIGNATURES,
 } from "../../lab";
 import { MailScanner, Monitoring } from "../../lib";
-import { readmePart } from "../support/generated";
+import { docsPart } from "../support/generated";
 import { describeWith } from "../support/requirements";
 
 const { HAS_SCANNER } = HostWorld;
@@ -259,13 +259,14 @@ describeWith(HostWorld.NEEDS, "a running host loses nothing when", () => {
   });
 
   // The figures differ from run to run; that nothing is lost does not.
-  test("is what the README says", () => {
+  test("is what docs/queue-volume.md says", () => {
     const row = (cells: readonly unknown[]) => `| ${cells.join(" | ")} |\n`;
     const heading = row(["Fault", "Answered 250", "Delivered", "Of them twice"]);
     const table = [...outcomes].map(([name, { accepted, delivered, twice }]) =>
       row([name, accepted, delivered, twice]),
     );
-    const said = readmePart(
+    const said = docsPart(
+      "queue-volume.md",
       "fault table",
       [heading, row(["---", "---", "---", "---"]), ...table].join(""),
     );

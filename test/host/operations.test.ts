@@ -118,7 +118,7 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       /\nexample\.com: 3 mails wait, the oldest for \d+ seconds\nprimary \[mx1\.example\.com\]:25 IS DOWN\n/,
     );
     expect(await host.figures()).toMatchObject({ Ready: 1, QueueLength: 3, Held: 0 });
-    // The recipes of the README for one mail.
+    // The recipes of docs/operations.md for one mail.
     const { stdout: list } = await host.run("postqueue", "-p");
     const [, id] = /^(\w+)\*? .*alice@sender\.example$/m.exec(list) ?? [];
     expect(list).toContain("Connection refused");

@@ -42,7 +42,7 @@ function done(plan: readonly PlannedChange[]): string[] {
   return changes(plan).map(({ type, change }) => `${change.actions.join("/")} ${type}`);
 }
 
-// The steps of the README, one after the other on one state.
+// The steps of docs/decommissioning.md, one after the other on one state.
 describeWith(
   [program("terraform", "terraform, from hashicorp.com"), awsProvider],
   "leaving, by Terraform and its AWS provider",
