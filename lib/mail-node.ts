@@ -153,13 +153,15 @@ export class MailNode {
   private parts(): HostPart[] {
     const { policy, domains } = this;
     const features = this.bound.map((feature) => feature.part());
+    // The set-up takes their steps in this order: people can log in first, names resolve before
+    // anything asks for one.
     const further = [
-      scannerPart(policy.mailScanner),
-      queuePart(this.queueVolume.id),
+      queuePart(this.server.queue.disk),
       commandPart(),
       this.upkeep,
       clockPart(),
       ...features,
+      scannerPart(policy.mailScanner),
       watchPart(policy, domains),
     ];
     const mainCf = further.flatMap((part) => part.mainCf ?? []);
@@ -168,7 +170,7 @@ export class MailNode {
     return [...parts, setupPart(this.hostname, selfTestDomain, parts)];
   }
 
-  /** The user data: the comments of settings are left out where there is no room for them. */
+  /** The user data: where there is no room, without what is there for people alone. */
   private render(): UserData {
     const domains = this.domains.length;
     if (this.rendered?.domains !== domains) {

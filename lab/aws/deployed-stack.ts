@@ -34,6 +34,10 @@ export function deployedUserData(stack: SynthesizedStack, publicAddress: string)
   return text
     .replace(/(?<!\$)\$\{aws_eip\.\w+\.public_ip\}/g, publicAddress)
     .replace(/(?<!\$)\$\{aws_ebs_volume\.\w+\.id\}/g, QUEUE_VOLUME)
+    .replace(
+      /(?<!\$)\$\{replace\(aws_ebs_volume\.\w+\.id, "-", ""\)\}/g,
+      QUEUE_VOLUME.replace("-", ""),
+    )
     .replace(/(?<!\$)\$\{aws_s3_bucket\.\w+\.bucket_regional_domain_name\}/g, BUCKET)
     .replace(/(?<!\$)\$\{aws_s3_object\.\w+\.key\}/g, "recipients")
     .replace(/[$%](?=[$%]\{)/g, "");

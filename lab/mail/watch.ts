@@ -9,12 +9,12 @@ const FOLDER = "/run/backup-mx-watch";
 
 /** The watch of the primaries as it runs on the backup, beside a Postfix of the lab. */
 export class Watch {
-  /** How often it asks. */
+  /** How often it asks in the lab. */
   static readonly INTERVAL = "5s";
 
   /** Starts it. Postfix, which needs the table that it makes, is started behind it. */
-  static async start(postfix: Postfix, interval = Watch.INTERVAL): Promise<Watch> {
-    const watch = new Watch(postfix, interval);
+  static async start(postfix: Postfix): Promise<Watch> {
+    const watch = new Watch(postfix);
     mkdirSync(postfix.path(FOLDER));
     await watch.start();
     return watch;
@@ -22,16 +22,13 @@ export class Watch {
 
   private program?: ChildProcess;
 
-  private constructor(
-    private readonly postfix: Postfix,
-    private readonly interval: string,
-  ) {}
+  private constructor(private readonly postfix: Postfix) {}
 
   /** Starts it, and waits until it has found out something. */
   async start(): Promise<void> {
     const log = openSync(this.postfix.path(`${FOLDER}/log`), "a");
     const [command, ...args] = this.postfix.command(PROGRAM);
-    const env = { ...process.env, WATCH_INTERVAL: this.interval, RUNTIME_DIRECTORY: FOLDER };
+    const env = { ...process.env, RUNTIME_DIRECTORY: FOLDER };
     const program = spawn(command, args, { env, stdio: ["ignore", log, log] });
     closeSync(log);
     this.program = program;

@@ -170,7 +170,7 @@ export class PolicyWorld extends World {
     this.atEnd(() => this.backup.remove());
     if (isWatched) {
       // First, as on a host: Postfix needs the table that it makes.
-      this.runningWatch = await Watch.start(this.backup, this.options.props?.watchInterval);
+      this.runningWatch = await Watch.start(this.backup);
       this.atEnd(() => this.runningWatch?.kill());
     }
     await this.backup.start();

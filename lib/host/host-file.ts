@@ -28,12 +28,6 @@ export function unit(folder: string, name: string): HostFile {
   return { path: `/etc/systemd/system/${name}`, content: shipped(folder, name) };
 }
 
-/** A program that runs in the set-up before Postfix starts: setup-NAME of this folder. */
-export function shippedStep(folder: string, name: string): HostFile {
-  const path = `/etc/backup-mx/setup.d/${name}`;
-  return { path, content: shipped(folder, `setup-${name}`), isProgram: true };
-}
-
 /** What a unit of a package is told beside: the file NAME.conf of this folder. */
 export function dropIn(folder: string, name: string, of: string = name): HostFile {
   return {
@@ -48,6 +42,33 @@ export function dropIn(folder: string, name: string, of: string = name): HostFil
  */
 function shipped(folder: string, name: string): string {
   return withoutComments(readFileSync(join(folder, name), "utf8"));
+}
+
+/**
+ * A file that means the same in fewer bytes: without comments and empty lines, JSON on one line, a
+ * program with one space for each level of indentation. A docstring, which the program prints,
+ * stays.
+ */
+export function compact(file: HostFile): HostFile {
+  if (file.path.endsWith(".json")) {
+    return { ...file, content: `${JSON.stringify(JSON.parse(file.content))}\n` };
+  }
+  const text = withoutComments(file.content);
+  if (file.isProgram !== true) {
+    return { ...file, content: text.replace(/\n{2,}/g, "\n") };
+  }
+  const level = text.startsWith("#!/usr/bin/python3\n") ? 4 : 2;
+  const content = text
+    .split(/(^""".*?"""$)/ms)
+    .map((part) =>
+      part.startsWith('"""')
+        ? part
+        : part
+            .replace(/^ +/gm, (indent) => " ".repeat(indent.length / level))
+            .replace(/\n{2,}/g, "\n"),
+    )
+    .join("");
+  return { ...file, content };
 }
 
 /** The text without the lines that are a comment. */

@@ -12,8 +12,28 @@ export interface HostPart {
    * user's `postfixSettings` comes before both.
    */
   readonly mainCf?: readonly SettingGroup[];
-  /** What the programs of the host must know of the props, as shell variables. */
-  readonly environment?: { readonly [name: string]: string };
+  /** What its programs must know of the props: its sections of the host's configuration. */
+  readonly configuration?: { readonly [section: string]: Section };
+  /** What the set-up does for it. */
+  readonly steps?: SetupSteps;
+}
+
+/** A section of the configuration: JSON, in which a value of deploy time may stand in a text. */
+export interface Section {
+  readonly [name: string]: string | boolean | readonly string[] | Section;
+}
+
+/**
+ * Commands of the set-up, by stage, each with its arguments. Without shell: a space divides
+ * arguments. As in systemd, one with a hyphen before it may fail.
+ */
+export interface SetupSteps {
+  /** Once all packages are installed; nothing of them may have started yet. */
+  readonly installed?: readonly string[];
+  /** What must be there before Postfix starts. */
+  readonly beforeMail?: readonly string[];
+  /** Once the host takes mail. */
+  readonly ready?: readonly string[];
 }
 
 /** What a feature brings that is off. */

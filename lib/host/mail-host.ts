@@ -1,5 +1,5 @@
 import { cloudConfig } from "./cloud-config";
-import { type HostFile, withoutComments } from "./host-file";
+import { compact, type HostFile } from "./host-file";
 import type { HostPart } from "./host-part";
 import { SETUP } from "./setup/setup";
 
@@ -9,12 +9,12 @@ import { SETUP } from "./setup/setup";
  *
  * @param hostname the fully qualified name of the host
  * @param parts all that it consists of, the set-up included
- * @param isCommented whether its settings are explained by comments
+ * @param isReadable whether settings are explained, and programs laid out for people
  */
 export function mailHostUserData(
   hostname: string,
   parts: readonly HostPart[],
-  isCommented: boolean,
+  isReadable: boolean,
 ): string {
   const files = parts.flatMap((part) => part.files ?? []);
   // What several parts need is there once. Compression finds what is alike within the 32 KiB before.
@@ -23,9 +23,7 @@ export function mailHostUserData(
   );
   return cloudConfig({
     fqdn: hostname,
-    files: isCommented
-      ? sorted
-      : sorted.map((file) => ({ ...file, content: withoutComments(file.content) })),
+    files: isReadable ? sorted : sorted.map(compact),
     program: SETUP.path,
   });
 }

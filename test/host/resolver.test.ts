@@ -131,7 +131,7 @@ describeWith(
 
     test("that does not validate the root ends the setup", async () => {
       await dns.stop();
-      const part = "/etc/backup-mx/setup.d/resolver";
+      const part = "/usr/local/sbin/backup-mx-resolver";
       const { exitCode, stderr } = await host.run(part);
       expect([exitCode, stderr]).toEqual([
         1,

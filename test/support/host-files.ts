@@ -11,6 +11,12 @@ export function hostUserData(props: Partial<BackupMxProps> = {}): string {
   return deployedUserData(backup(props), PUBLIC_ADDRESS);
 }
 
+/** What the programs of a host are told, out of its files. */
+// biome-ignore lint/suspicious/noExplicitAny: each section is its program's
+export function hostConfiguration(files: { readonly [path: string]: WrittenFile }): any {
+  return JSON.parse(files["/etc/backup-mx/host.json"].content);
+}
+
 /** The files that cloud-init writes on a backup's host, by path. */
 export function hostFiles(props: Partial<BackupMxProps> = {}): {
   readonly [path: string]: WrittenFile;

@@ -21,9 +21,11 @@ import {
   Route53Zone,
 } from "../../lib";
 import { backup } from "../support/backup";
+import { hostConfiguration } from "../support/host-files";
 import { DEFAULTS, EVERYTHING, EXAMPLE, ZONE } from "../support/props";
 import { randomName } from "../support/random-name";
 import { newStack, only, synthesize } from "../support/stack";
+import { deployedUserData } from "../support/synthesized";
 import { writtenFiles } from "../support/user-data";
 
 function build(props: BackupMxProps): { stack: TerraformStack; mx: BackupMx } {
@@ -404,8 +406,9 @@ describe("a value that is known at deploy time only", () => {
     const text = Testing.synth(stack, true);
     // Neither a marker of CDK for Terraform nor a number that encodes one may be left.
     expect(text.match(/.{0,40}(TfToken|-\d\.\d+e\+\d+).{0,20}/g)).toBeNull();
-    const { resource, locals } = JSON.parse(text);
-    const files = writtenFiles(Object.values<string>(locals)[0]);
+    const stackGiven = JSON.parse(text);
+    const { resource } = stackGiven;
+    const files = writtenFiles(deployedUserData(stackGiven, "203.0.113.25"));
     const file = (name: string) => files[`/etc/postfix/${name}`].content;
     const records: { type: string; zone_id: string; records: string[] }[] = Object.values(
       resource.aws_route53_record ?? {},
@@ -420,9 +423,7 @@ describe("a value that is known at deploy time only", () => {
       zone: ZONE,
     }));
     expect(file("main.cf")).toContain(`\nmyhostname = \${var.hostname}\n`);
-    expect(files["/etc/backup-mx/setup.env"].content).toContain(
-      `MAIL_HOSTNAME='\${var.hostname}'\n`,
-    );
+    expect(hostConfiguration(files).hostname).toBe(`\${var.hostname}`);
     expect(mx?.records).toEqual(["10 mx1.example.com", `20 \${var.hostname}`]);
     expect(only(resource, "aws_instance").tags.Name).toBe(`\${var.hostname}`);
   });
@@ -514,9 +515,10 @@ describe("a value that is known at deploy time only", () => {
     ]) {
       expect(file("main.cf")).toContain(`\n${line}\n`);
     }
-    expect(files["/etc/backup-mx/setup.env"].content).toMatch(
-      /\nMAILSCANNER_URL='\$\{var\.url\}'\nMAILSCANNER_SHA256='\$\{var\.sha256\}'\n/,
-    );
+    expect(hostConfiguration(files).scanner).toMatchObject({
+      packageUrl: `\${var.url}`,
+      packageSha256: `\${var.sha256}`,
+    });
     expect(files["/etc/MailScanner/conf.d/backup-mx.conf"].content).toContain(
       `\nMax Children = \${var.children}\n`,
     );

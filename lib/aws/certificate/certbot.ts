@@ -58,6 +58,13 @@ WantedBy=timers.target
       },
       program(__dirname, "backup-mx-certificate"),
     ],
+    steps: {
+      beforeMail: ["/usr/local/sbin/backup-mx-certificate offer"],
+      ready: [
+        "-systemctl start backup-mx-certificate",
+        "systemctl enable --quiet --now backup-mx-certificate.timer",
+      ],
+    },
     packages: ["certbot", "python3-certbot-dns-route53"],
     mainCf: [
       {

@@ -18,7 +18,7 @@ export function journalPart({ group, stream }: LogsDestination): HostPart {
         content: `\
 [Service]
 Type=oneshot
-ExecStart=/usr/local/sbin/backup-mx-logs ${group} ${stream}
+ExecStart=/usr/local/sbin/backup-mx-logs
 TimeoutStartSec=300
 `,
       },
@@ -28,5 +28,7 @@ TimeoutStartSec=300
       },
       program(__dirname, "backup-mx-logs"),
     ],
+    configuration: { logs: { group, stream } },
+    steps: { installed: ["systemctl enable --quiet --now backup-mx-logs.timer"] },
   };
 }

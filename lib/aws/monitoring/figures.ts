@@ -7,7 +7,7 @@ import { AWS_REQUEST } from "../request/aws-request";
  *
  * Source: https://docs.aws.amazon.com/general/latest/gr/ses.html, "Email receiving endpoints"
  */
-const A_PUBLIC_MAIL_SERVER = "inbound-smtp.us-east-1.amazonaws.com/25";
+const PORT_25_PROBE = "inbound-smtp.us-east-1.amazonaws.com/25";
 
 /** What a host must know to send its figures. */
 export interface FiguresProps {
@@ -20,15 +20,14 @@ export function figuresPart({ usesPort25 }: FiguresProps): HostPart {
   return {
     files: [
       AWS_REQUEST,
-      {
-        path: "/etc/backup-mx/figures.env",
-        content: `PORT25='${usesPort25 ? A_PUBLIC_MAIL_SERVER : ""}'\n`,
-      },
       { path: "/etc/systemd/system/backup-mx-metrics.service", content: SERVICE },
       { path: "/etc/systemd/system/backup-mx-metrics.timer", content: TIMER },
       program(__dirname, "backup-mx-figures"),
       program(__dirname, "backup-mx-metrics"),
     ],
+    configuration: { monitoring: { port25Probe: usesPort25 ? PORT_25_PROBE : "" } },
+    // From now on the operator sees that the host is not ready.
+    steps: { installed: ["systemctl enable --quiet --now backup-mx-metrics.timer"] },
   };
 }
 

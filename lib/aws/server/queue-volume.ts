@@ -4,8 +4,9 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import { VolumeAttachment } from "@cdktf/provider-aws/lib/volume-attachment";
-import { Op, Token } from "cdktf";
+import { Fn, Op, Token } from "cdktf";
 import { Construct } from "constructs";
+import type { QueueDisk } from "../../host/queue/queue";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
 import { wholeNumber } from "../../input/whole-number";
@@ -102,6 +103,19 @@ export class QueueVolume extends Construct {
         stopInstanceBeforeDetaching: true,
       }),
     );
+  }
+
+  /**
+   * How the host finds the volume. Nitro names it by its id; older instance types have one name for
+   * the first disk that is attached.
+   */
+  get disk(): QueueDisk {
+    const { id } = this.volume;
+    const serial = Fn.replace(id, "-", "");
+    return {
+      volume: id,
+      devices: [`/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${serial}`, "/dev/xvdf"],
+    };
   }
 
   private takeSnapshots(name: string, count: number): void {

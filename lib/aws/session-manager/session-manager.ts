@@ -3,6 +3,8 @@ import { packageSha256, packageUrl } from "../../input/debian-package";
 import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
 import type { Statement } from "../server/instance-role";
 
+const PROGRAM = program(__dirname, "backup-mx-session-manager");
+
 /** Where the agent of Session Manager comes from. */
 export interface SessionManagerProps {
   /**
@@ -61,11 +63,12 @@ export class SessionManager implements Feature {
     role.grant("SessionManager", ...rights(instance.arn));
     return {
       part: () => ({
-        files: [program(__dirname, "backup-mx-session-manager")],
-        environment: {
-          SESSION_MANAGER_URL: this.packageUrl,
-          SESSION_MANAGER_SHA256: this.packageSha256,
+        files: [PROGRAM],
+        configuration: {
+          sessionManager: { packageUrl: this.packageUrl, packageSha256: this.packageSha256 },
         },
+        // First, to see what goes wrong later.
+        steps: { installed: [`-${PROGRAM.path}`] },
       }),
     };
   }

@@ -1,4 +1,4 @@
-import { program, shippedStep, unit } from "../../host/host-file";
+import { program, unit } from "../../host/host-file";
 import type { HostPart } from "../../host/host-part";
 import { AWS_REQUEST } from "../request/aws-request";
 
@@ -11,11 +11,17 @@ export function recipientsPart(url: string): HostPart {
   return {
     files: [
       AWS_REQUEST,
-      { path: "/etc/backup-mx/recipients.env", content: `RECIPIENTS_URL='${url}'\n` },
       unit(__dirname, "backup-mx-recipients.service"),
       unit(__dirname, "backup-mx-recipients.timer"),
       program(__dirname, "backup-mx-recipients"),
-      shippedStep(__dirname, "recipients"),
     ],
+    configuration: { recipients: { url } },
+    // Without the list Postfix could not tell who exists.
+    steps: {
+      beforeMail: [
+        "/usr/local/sbin/backup-mx-retry systemctl start backup-mx-recipients",
+        "systemctl enable --quiet --now backup-mx-recipients.timer",
+      ],
+    },
   };
 }

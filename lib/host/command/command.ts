@@ -9,5 +9,6 @@ export function commandPart(): HostPart {
       unit(__dirname, "backup-mx-tidy.service"),
       unit(__dirname, "backup-mx-tidy.timer"),
     ],
+    steps: { ready: ["systemctl enable --quiet --now backup-mx-tidy.timer"] },
   };
 }

@@ -1,14 +1,18 @@
 import { program, unit } from "../host-file";
 import type { HostPart } from "../host-part";
 
-/**
- * The disk under the mail, mounted before anything that handles mail can start.
- *
- * @param volumeId the id of the volume
- */
-export function queuePart(volumeId: string): HostPart {
+/** The disk that holds the mail state. */
+export interface QueueDisk {
+  /** What it is called where one looks for it. */
+  readonly volume: string;
+  /** The device files that it may have. */
+  readonly devices: readonly string[];
+}
+
+/** The disk under the mail, mounted before anything that handles mail can start. */
+export function queuePart({ volume, devices }: QueueDisk): HostPart {
   return {
     files: [program(__dirname, "backup-mx-queue"), unit(__dirname, "backup-mx-queue.service")],
-    environment: { QUEUE_VOLUME: volumeId },
+    configuration: { queue: { volume, devices } },
   };
 }

@@ -1,5 +1,7 @@
-import { shippedStep } from "../host-file";
+import { program } from "../host-file";
 import type { HostPart } from "../host-part";
+
+const PROGRAM = program(__dirname, "backup-mx-resolver");
 
 /**
  * The resolver of a host, unbound.
@@ -21,9 +23,10 @@ export function unboundPart(privateZones: readonly string[], privateResolver: st
           ),
         ].join(""),
       },
-      shippedStep(__dirname, "resolver"),
+      PROGRAM,
     ],
     // The second has the keys of the root.
     packages: ["unbound", "dns-root-data"],
+    steps: { beforeMail: [`/usr/local/sbin/backup-mx-retry ${PROGRAM.path}`] },
   };
 }

@@ -1,6 +1,6 @@
 import type { MailScanner } from "../../mail/scanner/mailscanner";
-import { dropIn } from "../host-file";
-import type { HostPart } from "../host-part";
+import { dropIn, program } from "../host-file";
+import { type HostPart, NOTHING } from "../host-part";
 
 /** What MailScanner 5.5.3 needs of Debian; its package depends on perl alone. */
 const PACKAGES = [
@@ -21,24 +21,19 @@ const PACKAGES = [
   "spamassassin",
 ];
 
+const PROGRAM = program(__dirname, "backup-mx-scanner");
 const HEADER_CHECKS = "/etc/postfix/header_checks";
 
 /** MailScanner, and the way of the mail through it. */
 export function scannerPart(mailScanner: MailScanner): HostPart {
   if (!mailScanner.isInstalled) {
-    return {
-      environment: {
-        MAILSCANNER_URL: "",
-        MAILSCANNER_SHA256: "",
-        CLAMAV: "",
-        DELIVER_UNSCANNED_AFTER: "",
-      },
-    };
+    return NOTHING;
   }
   return {
     files: [
       { path: "/etc/MailScanner/conf.d/backup-mx.conf", content: mailScanner.settingsFile() },
       dropIn(__dirname, "mailscanner.service"),
+      PROGRAM,
       { path: HEADER_CHECKS, content: "/^Received:/ HOLD\n" },
     ],
     packages: [...PACKAGES, ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : [])],
@@ -54,11 +49,17 @@ export function scannerPart(mailScanner: MailScanner): HostPart {
         ],
       },
     ],
-    environment: {
-      MAILSCANNER_URL: mailScanner.packageUrl,
-      MAILSCANNER_SHA256: mailScanner.packageSha256,
-      CLAMAV: mailScanner.clamAv ? "yes" : "",
-      DELIVER_UNSCANNED_AFTER: mailScanner.deliverUnscannedAfter,
+    configuration: {
+      scanner: {
+        packageUrl: mailScanner.packageUrl,
+        packageSha256: mailScanner.packageSha256,
+        clamAv: mailScanner.clamAv,
+        deliverUnscannedAfter: mailScanner.deliverUnscannedAfter,
+      },
+    },
+    steps: {
+      installed: [`${PROGRAM.path} install`],
+      beforeMail: [`${PROGRAM.path} start`],
     },
   };
 }

@@ -1,11 +1,15 @@
 import { program } from "../host-file";
-import type { HostPart } from "../host-part";
+import type { HostPart, SetupSteps } from "../host-part";
 
 /** The one program that cloud-init runs. */
 export const SETUP = program(__dirname, "backup-mx-setup");
 
+/** Where the programs of the host find what the props say. */
+const CONFIGURATION = "/etc/backup-mx/host.json";
+
 /**
- * The program that makes a mail host of a fresh Debian.
+ * The program that makes a mail host of a fresh Debian, and the configuration that it and all
+ * programs read.
  *
  * @param hostname the name of the host
  * @param selfTestDomain a relay domain, by which the host tests itself
@@ -16,22 +20,23 @@ export function setupPart(
   selfTestDomain: string,
   parts: readonly HostPart[],
 ): HostPart {
-  const packages = ["ca-certificates", "curl", ...parts.flatMap((part) => part.packages ?? [])];
-  const variables = {
-    MAIL_HOSTNAME: hostname,
-    A_RELAY_DOMAIN: selfTestDomain,
-    PACKAGES: packages.join(" "),
-    ...Object.assign({}, ...parts.map((part) => part.environment)),
+  const steps = (stage: keyof SetupSteps) => parts.flatMap((part) => part.steps?.[stage] ?? []);
+  const configuration = {
+    hostname,
+    ...Object.assign({}, ...parts.map((part) => part.configuration)),
+    setup: {
+      selfTestDomain,
+      packages: ["ca-certificates", "curl", ...parts.flatMap((part) => part.packages ?? [])],
+      installed: steps("installed"),
+      beforeMail: steps("beforeMail"),
+      ready: steps("ready"),
+    },
   };
   return {
     files: [
-      {
-        path: "/etc/backup-mx/setup.env",
-        // No value can hold a quote: each was checked when the props were read.
-        content: Object.entries(variables)
-          .map(([name, value]) => `${name}='${value}'\n`)
-          .join(""),
-      },
+      { path: CONFIGURATION, content: `${JSON.stringify(configuration, null, 1)}\n` },
+      program(__dirname, "backup-mx-setting"),
+      program(__dirname, "backup-mx-retry"),
       SETUP,
     ],
   };

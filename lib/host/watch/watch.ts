@@ -7,11 +7,11 @@ import { watchedPrimaries } from "./watched-primaries";
 /** The watch of the primaries, and what it watches. */
 export function watchPart(policy: MailPolicy, domains: readonly MailDomain[]): HostPart {
   return {
-    files: [
-      { path: "/etc/backup-mx/primaries", content: watchedPrimaries(domains) },
-      unit(__dirname, "backup-mx-watch.service"),
-      program(__dirname, "backup-mx-watch"),
-    ],
-    environment: { WATCH_INTERVAL: policy.watchInterval },
+    files: [unit(__dirname, "backup-mx-watch.service"), program(__dirname, "backup-mx-watch")],
+    configuration: {
+      watch: { interval: policy.watchInterval, domains: watchedPrimaries(domains) },
+    },
+    // Before Postfix, which needs the table that the watch makes.
+    steps: { beforeMail: ["systemctl enable --quiet --now backup-mx-watch"] },
   };
 }

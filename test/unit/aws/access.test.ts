@@ -1,5 +1,6 @@
 import { type BackupMxProps, SessionManager } from "../../../lib";
 import { backup } from "../../support/backup";
+import { hostConfiguration } from "../../support/host-files";
 import { only } from "../../support/stack";
 import { deployedUserData } from "../../support/synthesized";
 import { writtenFiles } from "../../support/user-data";
@@ -40,9 +41,10 @@ test("the package of its agent can be pinned", () => {
   const packageUrl = "https://mirror.example.net/agent.deb";
   const sessionManager = SessionManager.install({ packageUrl, packageSha256 });
   const files = writtenFiles(deployedUserData(backup({ sessionManager }), "192.0.2.1"));
-  expect(files["/etc/backup-mx/setup.env"].content).toContain(
-    `SESSION_MANAGER_URL='${packageUrl}'\nSESSION_MANAGER_SHA256='${"ab".repeat(32)}'\n`,
-  );
+  expect(hostConfiguration(files).sessionManager).toEqual({
+    packageUrl,
+    packageSha256: "ab".repeat(32),
+  });
 });
 
 test("the instance is protected against termination, and has its own way to its volumes", () => {
@@ -70,7 +72,7 @@ test("security updates come daily, with a restart at its time", () => {
   expect(files["/etc/apt/apt.conf.d/60backup-mx"].content).toContain(
     'Unattended-Upgrade::Automatic-Reboot-Time "23:05";\n',
   );
-  expect(files["/etc/backup-mx/setup.env"].content).toMatch(/PACKAGES='.*\bunattended-upgrades\b/);
+  expect(hostConfiguration(files).setup.packages).toContain("unattended-upgrades");
 });
 
 test("the clock follows that of AWS", () => {
@@ -78,7 +80,7 @@ test("the clock follows that of AWS", () => {
   expect(files["/etc/chrony/sources.d/amazon.sources"].content).toMatch(
     /^server 169\.254\.169\.123 /,
   );
-  expect(files["/etc/backup-mx/setup.env"].content).toMatch(/PACKAGES='.*\bchrony\b/);
+  expect(hostConfiguration(files).setup.packages).toContain("chrony");
 });
 
 test.each<[Partial<BackupMxProps>, string]>([

@@ -344,7 +344,7 @@ describe("the table in docs/security.md", () => {
       { queueSnapshots: 7 },
       { sessionManager: SessionManager.install() },
       { domains: [LISTED] },
-      { vpcCidr: "10.25.0.0/28" },
+      { network: Network.own("10.25.0.0/28") },
     ].flatMap((props) => review(props).broken());
     expect([...new Set(answered)].sort()).toEqual([...new Set(numbers(broken.join()))].sort());
   });

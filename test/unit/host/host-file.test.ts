@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { execute } from "../../../lab/process/execution";
-import { program as shipped, withoutComments } from "../../../lib/host/host-file";
-import { PYTHON, programs } from "../../support/programs";
+import { compact, program as shipped, withoutComments } from "../../../lib/host/host-file";
+import { PYTHON, programs, SHELL } from "../../support/programs";
 import { describeWith, program } from "../../support/requirements";
 
 const HOST = resolve(__dirname, "../../../lib/host");
@@ -26,7 +26,34 @@ describeWith([program("python3", "python3")], "a Python program on its way to th
     const here = await tree(text);
     expect(here.exitCode).toBe(0);
     expect(await tree(withoutComments(text))).toEqual(here);
+    const { content } = compact({ path, content: text, isProgram: true });
+    expect(content.length).toBeLessThan(withoutComments(text).length);
+    expect(await tree(content)).toEqual(here);
   });
+});
+
+/** What bash has read, as it would write it itself: a function, with its own layout. */
+const functionOf = (text: string) =>
+  execute(["bash", "-c", 'eval "$(cat)" && declare -f whole'], {
+    input: `whole() {\n${text}\n}\n`,
+  });
+
+describe("a shell program on its way to the host", () => {
+  test.each(programs(SHELL))("$name does what it did", async ({ path }) => {
+    const text = readFileSync(path, "utf8");
+    const here = await functionOf(text);
+    expect(here).toMatchObject({ exitCode: 0, stderr: "" });
+    const { content } = compact({ path, content: text, isProgram: true });
+    expect(content.length).toBeLessThan(withoutComments(text).length);
+    expect(await functionOf(content)).toEqual(here);
+  });
+});
+
+test("the configuration is the same on one line", () => {
+  const content = `{\n "a": "\${TfToken[TOKEN.1]}",\n "b": ["x  y", ""]\n}\n`;
+  expect(compact({ path: "/etc/backup-mx/host.json", content }).content).toBe(
+    `{"a":"\${TfToken[TOKEN.1]}","b":["x  y",""]}\n`,
+  );
 });
 
 test("what explains a program stays here, but for what it tells its users", () => {

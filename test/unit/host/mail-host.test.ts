@@ -5,14 +5,21 @@ import {
   type BackupMxDomain,
   type BackupMxProps,
   MailScanner,
+  Monitoring,
   RecipientVerification,
   Resolver,
+  SessionManager,
 } from "../../../lib";
 import { mailDomain } from "../../../lib/mail/mail-domain";
 import { mailPolicy } from "../../../lib/mail/mail-policy";
 import { postfixFiles } from "../../../lib/mail/postfix/postfix";
-import { hostFiles, hostUserData, PUBLIC_ADDRESS } from "../../support/host-files";
-import { QUEUE_VOLUME } from "../../support/synthesized";
+import {
+  hostConfiguration,
+  hostFiles,
+  hostUserData,
+  PUBLIC_ADDRESS,
+} from "../../support/host-files";
+import { QUEUE_DEVICE, QUEUE_VOLUME } from "../../support/synthesized";
 
 const HOSTNAME = "mx2.example.net";
 const SETUP = "/usr/local/sbin/backup-mx-setup";
@@ -20,19 +27,9 @@ const SETUP = "/usr/local/sbin/backup-mx-setup";
 const domains = (names: string[], props: Partial<BackupMxDomain> = {}): BackupMxDomain[] =>
   names.map((name) => ({ name, primaries: [{ hostname: "mx1.example.com" }], ...props }));
 
-/** The variables that the setup program reads, each in single quotes. */
-function setupVariables(props: Partial<BackupMxProps> = {}): { [name: string]: string } {
-  const { content } = hostFiles({ hostname: HOSTNAME, ...props })["/etc/backup-mx/setup.env"];
-  return Object.fromEntries(
-    content
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => {
-        const [, name, value] = /^([A-Z_0-9]+)='([^']*)'$/.exec(line) ?? [];
-        return [name ?? `not an assignment: ${line}`, value];
-      }),
-  );
-}
+/** What the programs of a host are told. */
+const configuration = (props: Partial<BackupMxProps> = {}) =>
+  hostConfiguration(hostFiles({ hostname: HOSTNAME, ...props }));
 
 describe("the user data of a mail host", () => {
   test("brings every file of Postfix as it was rendered", () => {
@@ -66,32 +63,34 @@ describe("the user data of a mail host", () => {
       "/etc/postfix/aliases",
       "/etc/systemd/system/postfix.service.d/backup-mx.conf",
       "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
-      "/etc/MailScanner/conf.d/backup-mx.conf",
-      "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
-      "/etc/postfix/header_checks",
       "/etc/systemd/system/backup-mx-queue.service",
       "/etc/systemd/system/backup-mx-tidy.service",
       "/etc/systemd/system/backup-mx-tidy.timer",
       "/etc/apt/apt.conf.d/60backup-mx",
       "/etc/systemd/journald.conf.d/backup-mx.conf",
       "/etc/chrony/sources.d/amazon.sources",
-      "/etc/backup-mx/primaries",
+      "/etc/MailScanner/conf.d/backup-mx.conf",
+      "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
+      "/etc/postfix/header_checks",
       "/etc/systemd/system/backup-mx-watch.service",
-      "/etc/backup-mx/setup.env",
+      "/etc/backup-mx/host.json",
       "/usr/local/sbin/backup-mx-queue",
+      "/usr/local/sbin/backup-mx-scanner",
+      "/usr/local/sbin/backup-mx-retry",
       SETUP,
       "/usr/local/sbin/backup-mx",
       "/usr/local/sbin/backup-mx-watch",
+      "/usr/local/sbin/backup-mx-setting",
     ]);
   });
 
   test("brings a resolver of its own to those who need it alone", () => {
     const resolver = (props: Partial<BackupMxProps>) => [
       Object.keys(hostFiles(props)).filter((path) => /unbound|resolver/.test(path)),
-      setupVariables(props).PACKAGES.includes("unbound"),
+      configuration(props).setup.packages.includes("unbound"),
     ];
     const brought = [
-      ["/etc/unbound/unbound.conf.d/backup-mx.conf", "/etc/backup-mx/setup.d/resolver"],
+      ["/etc/unbound/unbound.conf.d/backup-mx.conf", "/usr/local/sbin/backup-mx-resolver"],
       true,
     ];
     expect(resolver({})).toEqual([[], false]);
@@ -118,7 +117,7 @@ describe("the user data of a mail host", () => {
     const files = hostFiles();
     expect(files["/usr/local/sbin/backup-mx-watch"].content).not.toContain('"""');
     expect(files["/usr/local/sbin/backup-mx"].content.match(/"""/g)).toHaveLength(2);
-    expect(files["/usr/local/sbin/backup-mx"].content).toContain("\nusage: backup-mx [status]");
+    expect(files["/usr/local/sbin/backup-mx"].content).toContain("usage: backup-mx [status]");
   });
 
   test("is the same each time", () => {
@@ -139,20 +138,33 @@ describe("the user data of a mail host", () => {
   });
 });
 
-describe("what the setup program is told", () => {
+describe("what the programs of a host are told", () => {
   test("by default", () => {
-    expect(setupVariables()).toEqual({
-      MAIL_HOSTNAME: HOSTNAME,
-      A_RELAY_DOMAIN: "example.com",
-      PACKAGES: expect.stringMatching(
-        /^ca-certificates curl postfix postfix-lmdb .* spamassassin /,
-      ),
-      MAILSCANNER_URL: expect.stringMatching(/^https:.*\.deb$/),
-      MAILSCANNER_SHA256: "",
-      CLAMAV: "",
-      WATCH_INTERVAL: "30s",
-      QUEUE_VOLUME: QUEUE_VOLUME,
-      DELIVER_UNSCANNED_AFTER: "",
+    expect(configuration()).toEqual({
+      hostname: HOSTNAME,
+      queue: { volume: QUEUE_VOLUME, devices: [QUEUE_DEVICE, "/dev/xvdf"] },
+      scanner: {
+        packageUrl: expect.stringMatching(/^https:.*\.deb$/),
+        packageSha256: "",
+        clamAv: false,
+        deliverUnscannedAfter: "",
+      },
+      watch: {
+        interval: "30s",
+        domains: {
+          "example.com": { whenUnreachable: "accept", primaries: ["[mx1.example.com]:25"] },
+        },
+      },
+      setup: {
+        selfTestDomain: "example.com",
+        packages: expect.arrayContaining(["ca-certificates", "curl", "postfix", "spamassassin"]),
+        installed: ["/usr/local/sbin/backup-mx-scanner install"],
+        beforeMail: [
+          "/usr/local/sbin/backup-mx-scanner start",
+          "systemctl enable --quiet --now backup-mx-watch",
+        ],
+        ready: ["systemctl enable --quiet --now backup-mx-tidy.timer"],
+      },
     });
   });
 
@@ -162,20 +174,41 @@ describe("what the setup program is told", () => {
       packageUrl: "https://mirror.example.net/MailScanner.deb",
       packageSha256: "AB".repeat(32),
     });
-    expect(setupVariables({ mailScanner })).toMatchObject({
-      PACKAGES: expect.stringMatching(/ clamav-daemon clamav-freshclam /),
-      MAILSCANNER_URL: "https://mirror.example.net/MailScanner.deb",
-      MAILSCANNER_SHA256: "ab".repeat(32),
-      CLAMAV: "yes",
+    const { setup, scanner } = configuration({ mailScanner });
+    expect(setup.packages).toEqual(expect.arrayContaining(["clamav-daemon", "clamav-freshclam"]));
+    expect(scanner).toEqual({
+      packageUrl: "https://mirror.example.net/MailScanner.deb",
+      packageSha256: "ab".repeat(32),
+      clamAv: true,
+      deliverUnscannedAfter: "",
     });
   });
 
   test("without MailScanner", () => {
-    expect(setupVariables({ mailScanner: MailScanner.none() })).toMatchObject({
-      PACKAGES: "ca-certificates curl postfix postfix-lmdb ssl-cert unattended-upgrades chrony",
-      MAILSCANNER_URL: "",
-      MAILSCANNER_SHA256: "",
-      CLAMAV: "",
-    });
+    const { setup, scanner } = configuration({ mailScanner: MailScanner.none() });
+    expect(scanner).toBeUndefined();
+    expect(setup.packages.join(" ")).toBe(
+      "ca-certificates curl postfix postfix-lmdb ssl-cert unattended-upgrades chrony",
+    );
+    expect(setup.installed).toEqual([]);
+  });
+
+  // People log in to see what goes wrong later, and nothing asks a name before there is a resolver.
+  test("in the order in which the set-up needs it", () => {
+    const { installed, beforeMail } = configuration({
+      sessionManager: SessionManager.install(),
+      monitoring: Monitoring.toEmail("ops@example.org"),
+      resolver: Resolver.local(),
+    }).setup;
+    expect(installed).toEqual([
+      "-/usr/local/sbin/backup-mx-session-manager",
+      "systemctl enable --quiet --now backup-mx-metrics.timer",
+      "/usr/local/sbin/backup-mx-scanner install",
+    ]);
+    expect(beforeMail).toEqual([
+      "/usr/local/sbin/backup-mx-retry /usr/local/sbin/backup-mx-resolver",
+      "/usr/local/sbin/backup-mx-scanner start",
+      "systemctl enable --quiet --now backup-mx-watch",
+    ]);
   });
 });

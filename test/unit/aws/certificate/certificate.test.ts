@@ -1,5 +1,6 @@
 import { Certificate, Network, Route53Zone } from "../../../../lib";
 import { backup } from "../../../support/backup";
+import { hostConfiguration } from "../../../support/host-files";
 import { mainCfSettings } from "../../../support/main-cf";
 import { only } from "../../../support/stack";
 import { deployedUserData } from "../../../support/synthesized";
@@ -15,7 +16,7 @@ test("by default the certificate is self-signed, and nothing of getting another 
   expect(Object.keys(found).filter((path) => /cert/.test(path))).toEqual([]);
   const settings = mainCfSettings(found["/etc/postfix/main.cf"].content);
   expect(settings.get("smtpd_tls_cert_file")).toBe("/etc/ssl/certs/ssl-cert-snakeoil.pem");
-  expect(found["/etc/backup-mx/setup.env"].content).not.toContain("certbot");
+  expect(found["/etc/backup-mx/host.json"].content).not.toMatch(/certbot|backup-mx-certificate/);
 });
 
 test("an authority is asked for the hostname, by default Let's Encrypt and without an address", () => {
@@ -28,9 +29,12 @@ test("an authority is asked for the hostname, by default Let's Encrypt and witho
   expect(ini).toContain("register-unsafely-without-email = true\n");
   expect(ini).toContain("domains = mx2.example.com\n");
   expect(ini).toContain("config-dir = /var/spool/backup-mx/tls\n");
-  expect(found["/etc/backup-mx/setup.env"].content).toMatch(
-    /PACKAGES='.*\bcertbot python3-certbot-dns-route53\b/,
-  );
+  expect(hostConfiguration(found).setup).toMatchObject({
+    packages: expect.arrayContaining(["certbot", "python3-certbot-dns-route53"]),
+    beforeMail: expect.arrayContaining(["/usr/local/sbin/backup-mx-certificate offer"]),
+    // No authority is a reason to refuse mail.
+    ready: expect.arrayContaining(["-systemctl start backup-mx-certificate"]),
+  });
 });
 
 test("the authority and the address are the user's", () => {

@@ -1,6 +1,7 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { BackupMx, Logs } from "../../../../lib";
 import { backup } from "../../../support/backup";
+import { hostConfiguration } from "../../../support/host-files";
 import { newStack, only, synthesize } from "../../../support/stack";
 import { deployedUserData } from "../../../support/synthesized";
 import { writtenFiles } from "../../../support/user-data";
@@ -36,9 +37,10 @@ test("a log group keeps them for a month, and the host may write to its one stre
     },
   ]);
   const files = writtenFiles(deployedUserData(synthesized, "192.0.2.1"));
-  expect(files["/etc/systemd/system/backup-mx-logs.service"].content).toContain(
-    "ExecStart=/usr/local/sbin/backup-mx-logs /backup-mx/mx2.example.com journal\n",
-  );
+  expect(hostConfiguration(files).logs).toEqual({
+    group: "/backup-mx/mx2.example.com",
+    stream: "journal",
+  });
 });
 
 test("retention and key are the user's", () => {

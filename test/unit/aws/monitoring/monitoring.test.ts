@@ -1,5 +1,6 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { BackupMx, type BackupMxProps, Monitoring } from "../../../../lib";
+import { hostConfiguration } from "../../../support/host-files";
 import { newStack, only, synthesize } from "../../../support/stack";
 import { deployedUserData } from "../../../support/synthesized";
 import { writtenFiles } from "../../../support/user-data";
@@ -95,9 +96,9 @@ test("port 25 is asked of a server of AWS", () => {
   const files = writtenFiles(
     deployedUserData(backup({ monitoring: Monitoring.toTopic(TOPIC) }), "192.0.2.1"),
   );
-  expect(files["/etc/backup-mx/figures.env"].content).toBe(
-    "PORT25='inbound-smtp.us-east-1.amazonaws.com/25'\n",
-  );
+  expect(hostConfiguration(files).monitoring).toEqual({
+    port25Probe: "inbound-smtp.us-east-1.amazonaws.com/25",
+  });
 });
 
 test("whether port 25 is open is not asked where no mail needs it", () => {
@@ -107,7 +108,7 @@ test("whether port 25 is open is not asked where no mail needs it", () => {
   });
   expect(alarms(synthesized)).not.toHaveProperty("OutboundPort25");
   const files = writtenFiles(deployedUserData(synthesized, "192.0.2.1"));
-  expect(files["/etc/backup-mx/figures.env"].content).toContain("PORT25=''\n");
+  expect(hostConfiguration(files).monitoring).toEqual({ port25Probe: "" });
 });
 
 test("figures may be sent to their own namespace alone", () => {

@@ -28,7 +28,7 @@ describe("a list of recipients from a file", () => {
     const { userData } = resources();
     expect(userData).not.toContain("sales@");
     expect(userData).toMatch(
-      /RECIPIENTS_URL='https:\/\/\$\{aws_s3_bucket\.\w+\.bucket_regional_domain_name\}\/\$\{aws_s3_object\.\w+\.key\}'/,
+      /"url": "https:\/\/\$\{aws_s3_bucket\.\w+\.bucket_regional_domain_name\}\/\$\{aws_s3_object\.\w+\.key\}"/,
     );
   });
 

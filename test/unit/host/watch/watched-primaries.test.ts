@@ -17,9 +17,15 @@ const domain = (
 const DEFER = { whenUnreachable: WhenUnreachable.DEFER };
 const LIST = (name: string) => [`info@${name}`];
 
-/** The lines behind the comment. */
+/** By domain: what becomes of its recipients, and where it is reached. */
 const watched = (...domains: ReturnType<typeof domain>[]) =>
-  watchedPrimaries(domains).split("\n").slice(1, -1);
+  Object.entries(watchedPrimaries(domains)).map(([name, watched]) => {
+    const { whenUnreachable, primaries } = watched as {
+      whenUnreachable: string;
+      primaries: string[];
+    };
+    return [name, whenUnreachable, ...primaries].join(" ");
+  });
 const restrictions = (...domains: ReturnType<typeof domain>[]) =>
   postfixFiles(mailPolicy(HOSTNAME, {}), domains, "203.0.113.7").get("/etc/postfix/main.cf");
 
