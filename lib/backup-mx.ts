@@ -1,41 +1,19 @@
-import { isIPv6 } from "node:net";
 import type { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import type { EbsVolume } from "@cdktf/provider-aws/lib/ebs-volume";
 import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { Annotations, type TerraformProvider, TerraformResource } from "cdktf";
+import { Annotations, type TerraformProvider } from "cdktf";
 import { Construct } from "constructs";
-import { Certificate } from "./aws/certificate/certificate";
-import { logsFiles } from "./aws/logs/journal";
-import { LogGroup } from "./aws/logs/log-group";
-import { Logs } from "./aws/logs/logs";
-import { Alarms, metricsRights } from "./aws/monitoring/alarms";
-import { figuresFiles } from "./aws/monitoring/figures";
-import type { Monitoring } from "./aws/monitoring/monitoring";
-import {
-  needsPort25,
-  OutboundPort25,
-  PORT_25_REMEDY,
-  warnOfPort25,
-} from "./aws/port-25/outbound-port-25";
 import { useProvider } from "./aws/provider";
-import { AWS_REQUEST } from "./aws/request/aws-request";
-import { sessionManagerRights } from "./aws/server/instance-role";
-import { MailServer, type MailServerProps } from "./aws/server/mail-server";
-import { EC2_USER_DATA_LIMIT, userDataSize } from "./aws/server/user-data";
-import { RecipientStore } from "./aws/store/recipient-store";
-import { recipientsFiles } from "./aws/store/recipients";
 import type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
-import { MxRecords } from "./dns/mx-records";
-import { mailHostUserData } from "./host/mail-host";
-import { type Operations, type OperationsProps, operations } from "./host/upkeep/operations";
+import type { MxRecords } from "./dns/mx-records";
+import { inheritFeatures } from "./features";
 import { badInput } from "./input/bad-input";
 import { isDeferred } from "./input/deferred-value";
 import { domainName } from "./input/domain-name";
 import { wholeNumber } from "./input/whole-number";
 import { refuseContradictions } from "./mail/contradictions";
-import { hasLocalResolver } from "./mail/local-resolver";
 import {
   type MailDomain,
   type MailDomainProps,
@@ -43,15 +21,9 @@ import {
   mailExchanges,
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
-import { queueReserve } from "./mail/postfix/queue-reserve";
-import { recipientList } from "./mail/recipients/recipient-list";
-
-/** For the domains of a further node: their records are published by the first. */
-const PUBLISHED_BY_ANOTHER: IDnsZone = {
-  bindHost() {},
-  bindMx() {},
-  releaseMx() {},
-};
+import { tlsPolicies } from "./mail/postfix/tls-policies";
+import { MailNode, type MailNodeProps } from "./mail-node";
+import { publishHost, publishMx } from "./publishing";
 
 const NO_DOMAIN = "domains is empty; name at least one domain, in the props or with addDomain()";
 
@@ -71,10 +43,11 @@ export interface BackupMxDomain extends MailDomainProps {
   readonly mxRecords?: MxRecords;
 }
 
-/** One more backup for the same domains: what it has of its own. */
-export interface BackupMxNodeProps extends MailServerProps {
-  /** The fully qualified name of the node: HELO name, A record and MX target alike. */
-  readonly hostname: string;
+/**
+ * One more backup for the same domains. What it does not set is as for the first, but for what
+ * belongs to a place: its network, and in another region image, key and `outboundPort25`.
+ */
+export interface BackupMxNodeProps extends MailNodeProps {
   /**
    * A provider of another region, or another account. Ids, images and keys are those of its region.
    *
@@ -100,42 +73,16 @@ export interface BackupMxNodeProps extends MailServerProps {
    * @default "04:30"
    */
   readonly restartTime?: string;
-  /**
-   * Who hears when something is wrong with the node.
-   *
-   * @default - as for the backup
-   */
-  readonly monitoring?: Monitoring;
-  /**
-   * The certificate that the node shows to those who send mail to it.
-   *
-   * @default - as for the backup, for its own hostname
-   */
-  readonly certificate?: Certificate;
-  /**
-   * Where the logs of the node go.
-   *
-   * @default - as for the backup, to a log group of its own
-   */
-  readonly logs?: Logs;
-  /**
-   * Whether AWS lets the node send to port 25: it is asked for each region.
-   *
-   * @default - as for the backup; with a provider of its own OutboundPort25.requested()
-   */
-  readonly outboundPort25?: OutboundPort25;
 }
 
 /** A backup MX. */
-export interface BackupMxProps extends MailPolicyProps, MailServerProps, OperationsProps {
-  /** The fully qualified name of the backup: HELO name, A record and MX target alike. */
-  readonly hostname: string;
+export interface BackupMxProps extends MailPolicyProps, MailNodeProps {
   /**
    * The domains to stand in for.
    *
    * @default - none; add at least one with `addDomain()`
    */
-  readonly domains?: BackupMxDomain[];
+  readonly domains?: readonly BackupMxDomain[];
   /**
    * The DNS zone that holds the hostname.
    *
@@ -151,36 +98,20 @@ export interface BackupMxProps extends MailPolicyProps, MailServerProps, Operati
    */
   readonly reverseDns?: boolean;
   /**
-   * Who hears when something is wrong, and what is watched.
-   *
-   * @default Monitoring.none()
-   */
-  readonly monitoring?: Monitoring;
-  /**
-   * The certificate that the host shows to those who send mail to it.
-   *
-   * @default Certificate.selfSigned()
-   */
-  readonly certificate?: Certificate;
-  /**
-   * Where the logs of the host go.
-   *
-   * @default Logs.none()
-   */
-  readonly logs?: Logs;
-  /**
-   * Whether AWS lets the backup send to port 25 of public addresses. It does not by default.
-   *
-   * @default OutboundPort25.requested()
-   */
-  readonly outboundPort25?: OutboundPort25;
-  /**
    * Further backups for the same domains, each with a name, an address, a queue and alarms of its
    * own. None touches another when it comes or goes.
    *
    * @default - none
    */
-  readonly nodes?: BackupMxNodeProps[];
+  readonly nodes?: readonly BackupMxNodeProps[];
+}
+
+/** A node, and how its domains differ from those of the first. */
+interface Member {
+  readonly node: MailNode;
+  readonly scope: Construct;
+  readonly preferenceIncrement: number;
+  readonly provider?: TerraformProvider;
 }
 
 /**
@@ -203,21 +134,11 @@ export class BackupMx extends Construct {
   readonly publicIp: string;
   /** The fully qualified name of the backup. */
   readonly hostname: string;
-  /** The further nodes, each a backup of its own. */
-  readonly nodes: BackupMx[] = [];
 
   private readonly policy: MailPolicy;
-  private readonly server: MailServer;
-  private readonly operations: Operations;
-  private readonly certificate: Certificate;
-  private readonly alarms?: Alarms;
-  private readonly logs?: LogGroup;
-  private readonly outboundPort25: OutboundPort25;
-  private readonly kmsKeyArn?: string;
-  /** Where the lists of recipients that come from files are; made with the first of them. */
-  private recipients?: RecipientStore;
+  private readonly first: Member;
+  private readonly further: readonly Member[];
   private readonly domains: MailDomain[] = [];
-  private readonly nodeProps: readonly BackupMxNodeProps[];
 
   /**
    * @throws if a prop cannot be used; the message names the prop, the value and the remedy
@@ -225,81 +146,44 @@ export class BackupMx extends Construct {
   constructor(scope: Construct, id: string, props: BackupMxProps) {
     super(scope, id);
     this.policy = mailPolicy(props.hostname, props);
-    this.hostname = this.policy.hostname;
-    this.operations = operations(props);
-    this.outboundPort25 = props.outboundPort25 ?? OutboundPort25.requested();
-    this.kmsKeyArn = props.kmsKeyArn;
-    const { messageSizeLimit } = this.policy;
-    this.server = new MailServer(this, "Server", {
-      hostname: this.hostname,
-      defaultInstanceType: this.policy.mailScanner.clamAv ? "t4g.medium" : "t4g.small",
-      // As much again for mail that waits.
-      leastQueueVolumeSize: Math.ceil((2 * queueReserve(messageSizeLimit)) / 1024 ** 3),
-      userData: () => this.userData(),
-      subnetId: props.subnetId,
-      vpcId: props.vpcId,
-      vpcCidr: props.vpcCidr,
-      availabilityZone: props.availabilityZone,
-      instanceType: props.instanceType,
-      amiId: props.amiId,
-      volumeSize: props.volumeSize,
-      kmsKeyArn: props.kmsKeyArn,
-      terminationProtection: props.terminationProtection,
-      detailedMonitoring: props.detailedMonitoring,
-      queueVolumeSize: props.queueVolumeSize,
-      queueSnapshots: props.queueSnapshots,
-    });
-    this.instance = this.server.instance;
-    this.role = this.server.role.role;
-    if (this.operations.sessionManager.isInstalled) {
-      this.server.role.grant("SessionManager", ...sessionManagerRights(this.instance.arn));
-    }
-    if (props.monitoring?.isOn) {
-      this.server.role.grant("Metrics", ...metricsRights());
-      this.alarms = new Alarms(this, "Alarms", {
-        hostname: this.hostname,
-        instance: this.instance,
-        eip: this.server.address.eip,
-        monitoring: props.monitoring,
-      });
-    }
-    const { logs = Logs.none() } = props;
-    if (logs.areSent) {
-      this.logs = new LogGroup(this, "Logs", { hostname: this.hostname, logs });
-      this.logGroup = this.logs.group;
-      this.server.role.grant("Logs", ...this.logs.rights());
-    }
-    this.certificate = props.certificate ?? Certificate.selfSigned();
-    if (this.certificate.authority !== undefined) {
-      this.server.role.grant("Certificate", ...this.certificate.rights(this.hostname));
-    }
-    this.securityGroup = this.server.firewall.securityGroup;
-    this.queueVolume = this.server.queue.volume;
-    this.publicIp = this.server.address.eip.publicIp;
+    const node = new MailNode(this, this.policy, props);
+    this.first = { node, scope: this, preferenceIncrement: 0 };
+    this.hostname = node.hostname;
+    this.instance = node.instance;
+    this.securityGroup = node.securityGroup;
+    this.role = node.role;
+    this.queueVolume = node.queueVolume;
+    this.logGroup = node.logGroup;
+    this.publicIp = node.publicIp;
 
-    this.nodeProps = props.nodes ?? [];
-    this.nodeProps.forEach((node, index) => {
-      this.nodes.push(this.furtherNode(`nodes[${index}]`, node, props));
+    const further: Member[] = [];
+    (props.nodes ?? []).forEach((own, index) => {
+      further.push(this.furtherNode(`nodes[${index}]`, own, props, further));
     });
+    this.further = further;
     for (const domain of props.domains ?? []) {
       this.addDomain(domain);
     }
-    this.publishHost(props);
+    publishHost(this, node, {
+      zone: props.zone ?? zoneAround(this.hostname, props),
+      reverseDns: props.reverseDns,
+    });
     if (!this.policy.mailScanner.isInstalled) {
       Annotations.of(this).addWarning(
         "mail is forwarded without being scanned; spammers aim at a backup MX first",
       );
     }
-    if (this.policy.relayhost !== undefined) {
-      const port = /:([0-9]+)$/.exec(this.policy.relayhost)?.[1] ?? "25";
-      this.server.firewall.allowOut(Number(port), "Mail of the backup itself to its relayhost");
-    }
     this.node.addValidation({ validate: () => this.problems() });
+  }
+
+  /** The further backups, in the order of `nodes`. */
+  get furtherNodes(): readonly MailNode[] {
+    return this.further.map(({ node }) => node);
   }
 
   /** What must be in DNS for the backup itself. */
   get hostRecords(): HostRecords {
-    return { hostname: this.hostname, ipv4Address: this.publicIp };
+    return this.first.node.hostRecords;
   }
 
   /** What must be in DNS for the domains: one set of MX records each. */
@@ -316,52 +200,75 @@ export class BackupMx extends Construct {
   }
 
   /**
-   * Stands in for one more domain.
+   * Stands in for one more domain. If it throws, nothing has changed.
    *
    * @throws if a prop of the domain cannot be used, or the backup has it already
    */
   addDomain(props: BackupMxDomain): void {
-    const domain = mailDomain(`domains[${this.domains.length}]`, props, this.hostname);
+    const prop = `domains[${this.domains.length}]`;
+    const domain = mailDomain(prop, props, this.hostname);
     if (this.domains.some(({ name }) => name === domain.name)) {
-      throw badInput(`${domain.prop}.name`, domain.name, "is listed twice; name each domain once");
+      throw badInput(`${prop}.name`, domain.name, "is listed twice; name each domain once");
     }
     refuseContradictions(this.policy, domain);
-    // An error in the recipients is due now, not at synthesis.
-    domain.recipients.accessEntries(`${domain.prop}.recipients`, domain.name, "");
-    if (hasLocalResolver(this.policy, [domain])) {
-      this.server.firewall.allowDns();
+    // What could not be rendered is an error now, not at synthesis.
+    domain.recipients.accessEntries(`${prop}.recipients`, domain.name, "");
+    tlsPolicies([...this.domains, domain]);
+    const ofMembers = this.members.map((member) => ({
+      ...member,
+      domain: this.domainOf(member, props, domain),
+    }));
+    for (const member of ofMembers) {
+      member.node.check(member.domain);
     }
+
+    this.publish(domain, props);
     this.domains.push(domain);
-    if (domain.recipients.isFromFile) {
-      this.recipients ??= this.recipientStore();
-    }
-    domain.primaries.forEach(({ port, address }, index) => {
-      const name = isDeferred(port) ? `Domain${this.domains.length - 1}Primary${index}` : port;
-      const version = isIPv6(address ?? "") ? "Ipv6" : "Ipv4";
-      this.server.firewall.allowOut(port, "Mail to the primaries", name, version);
-    });
-
-    this.warnOfBlockedPort(domain);
-    if (domain.primaries.some(needsPort25)) {
-      this.alarms?.watchPort25();
-    }
-
-    const id = isDeferred(domain.name) ? `Domain${this.domains.length - 1}` : domain.name;
-    const scope = new Construct(this, id);
-    this.nodes.forEach((node, index) => {
-      const { preferenceIncrement = 0, provider } = this.nodeProps[index];
-      node.addDomain({
-        ...props,
-        zone: PUBLISHED_BY_ANOTHER,
-        backupPreference: domain.backupPreference + preferenceIncrement,
-        // By the MX records its mail would go to a node before it, and come back from there.
-        ignoreMx: props.ignoreMx ?? preferenceIncrement > 0,
-      });
-      if (provider !== undefined) {
-        useProvider(node, provider);
+    for (const member of ofMembers) {
+      member.node.addDomain(member.domain);
+      if (member.provider !== undefined) {
+        useProvider(member.scope, member.provider);
       }
-    });
-    this.publishMx(scope, domain, props);
+    }
+  }
+
+  private get members(): readonly Member[] {
+    return [this.first, ...this.further];
+  }
+
+  /** A domain as a node sees it. */
+  private domainOf(member: Member, props: BackupMxDomain, domain: MailDomain): MailDomain {
+    return member === this.first
+      ? domain
+      : mailDomain(
+          domain.prop,
+          {
+            ...props,
+            backupPreference: domain.backupPreference + member.preferenceIncrement,
+            // By the MX records its mail would go to a node before it, and come back from there.
+            ignoreMx: props.ignoreMx ?? member.preferenceIncrement > 0,
+          },
+          member.node.hostname,
+        );
+  }
+
+  private publish(domain: MailDomain, { zone, mxRecords }: BackupMxDomain): void {
+    const id = isDeferred(domain.name) ? `Domain${this.domains.length}` : domain.name;
+    const scope = new Construct(this, id);
+    const isAnnounced = mxRecords?.hasBackup ?? true;
+    const waiting = this.members.filter(({ node }) => !(isAnnounced && node.announces(domain)));
+    try {
+      publishMx(scope, {
+        records: this.mxRecordSet(domain),
+        waiting: waiting.map(({ node }) => node.hostname),
+        zone,
+        mxRecords,
+      });
+    } catch (error) {
+      // Of a domain that its zone refuses nothing is left, so that it can be added again.
+      this.node.tryRemoveChild(id);
+      throw error;
+    }
     const primaryIsAsked = this.policy.smtpdRecipientRestrictions.includes(
       "reject_unverified_recipient",
     );
@@ -372,148 +279,52 @@ export class BackupMx extends Construct {
     }
   }
 
-  private recipientStore(): RecipientStore {
-    const store = new RecipientStore(this, "Recipients", {
-      name: this.hostname,
-      kmsKeyArn: this.kmsKeyArn,
-      list: () => recipientList(this.domains),
-    });
-    this.server.role.grant("Recipients", ...store.rights());
-    return store;
-  }
-
-  /** Nobody deploys a backup that cannot deliver without being told; once is enough. */
-  private warnOfBlockedPort({ name, primaries }: MailDomain): void {
-    const id = "OutboundPort25";
-    if (
-      this.outboundPort25.isGranted ||
-      !primaries.some(needsPort25) ||
-      this.node.tryFindChild(id) !== undefined
-    ) {
-      return;
-    }
-    warnOfPort25(this, id, this.hostname, this.server.address.eip);
-    Annotations.of(this).addWarning(
-      `mail for ${name} cannot be delivered while AWS blocks outbound port 25: ${PORT_25_REMEDY}`,
-    );
-  }
-
-  /** A node is a backup as any other, whose domains the first one publishes. */
-  private furtherNode(prop: string, node: BackupMxNodeProps, props: BackupMxProps): BackupMx {
-    const { provider } = node;
-    wholeNumber(`${prop}.preferenceIncrement`, node.preferenceIncrement ?? 0, 0, 65535);
-    if (
-      provider === undefined &&
-      (node.subnetId ?? node.availabilityZone ?? node.vpcCidr) === undefined
-    ) {
+  /** One more node: a host as the first, whose domains the first publishes. */
+  private furtherNode(
+    prop: string,
+    own: BackupMxNodeProps,
+    props: BackupMxProps,
+    others: readonly Member[],
+  ): Member {
+    const { provider, preferenceIncrement = 0 } = own;
+    wholeNumber(`${prop}.preferenceIncrement`, preferenceIncrement, 0, 65535);
+    if (provider === undefined && !own.network?.isChosen) {
       throw badInput(
         `${prop}.hostname`,
-        node.hostname,
-        "could stand in the zone of another node and fail with it; set subnetId, availabilityZone or vpcCidr",
+        own.hostname,
+        'could stand in the zone of another node and fail with it; set its network, such as Network.defaultVpc({ availabilityZone: "eu-central-1b" })',
       );
     }
-    const hostname = domainName(`${prop}.hostname`, node.hostname);
-    if ([this, ...this.nodes].some((other) => other.hostname === hostname)) {
+    const hostname = domainName(`${prop}.hostname`, own.hostname);
+    if ([this.first, ...others].some(({ node }) => node.hostname === hostname)) {
       throw badInput(`${prop}.hostname`, hostname, "is the name of another node; give it its own");
     }
-    const monitoring = node.monitoring ?? props.monitoring;
-    if (provider !== undefined && node.monitoring === undefined && monitoring?.topicArn) {
-      throw new Error(
-        `${prop}.monitoring is missing; an alarm reaches no topic of another region, name one there`,
-      );
-    }
-    if (provider !== undefined && node.logs === undefined && props.logs?.kmsKeyArn) {
-      throw new Error(`${prop}.logs is missing; a key belongs to its region, name one there`);
-    }
-    const scope = this.node.tryFindChild("Nodes") ?? new Construct(this, "Nodes");
-    const further = new BackupMx(scope as Construct, hostname, {
+    const isElsewhere = provider !== undefined;
+    const nodes = (this.node.tryFindChild("Nodes") as Construct) ?? new Construct(this, "Nodes");
+    const scope = new Construct(nodes, hostname);
+    const node = new MailNode(scope, mailPolicy(hostname, props), {
       ...props,
       // What belongs to a place is not passed on, and a key or image only within its region.
-      subnetId: undefined,
-      vpcId: undefined,
-      vpcCidr: undefined,
-      availabilityZone: undefined,
+      network: undefined,
       restartTime: "04:30",
-      ...(provider === undefined
-        ? {}
-        : { amiId: undefined, kmsKeyArn: undefined, outboundPort25: undefined }),
-      ...node,
-      monitoring,
-      logs: node.logs ?? props.logs,
-      certificate: node.certificate ?? props.certificate,
-      hostname,
-      zone: node.zone ?? this.zoneAround(hostname, props),
-      domains: [],
-      nodes: [],
+      ...(isElsewhere ? { amiId: undefined, kmsKeyArn: undefined } : {}),
+      ...own,
+      ...inheritFeatures(prop, own, props, isElsewhere),
+    });
+    publishHost(scope, node, {
+      zone: own.zone ?? zoneAround(hostname, props),
+      reverseDns: props.reverseDns,
     });
     if (provider !== undefined) {
-      useProvider(further, provider);
+      useProvider(scope, provider);
     }
-    return further;
-  }
-
-  private publishMx(
-    scope: Construct,
-    domain: MailDomain,
-    { zone, mxRecords }: BackupMxDomain,
-  ): void {
-    const published = mxRecords ?? MxRecords.withBackup();
-    const waiting = [this, ...this.nodes].filter(
-      ({ outboundPort25 }) =>
-        !published.hasBackup || (outboundPort25.withholdsMx && domain.primaries.some(needsPort25)),
-    );
-    if (zone === undefined) {
-      Annotations.of(scope).addWarning(
-        `${domain.name} has no zone; publish its MX records yourself: ${this.mxText(domain)}`,
-      );
-    } else if (published.isReleased) {
-      zone.releaseMx(scope);
-    } else {
-      const { name, exchanges } = this.mxRecordSet(domain);
-      zone.bindMx(scope, {
-        name,
-        exchanges: exchanges.filter(
-          ({ hostname }) => !waiting.some((node) => node.hostname === hostname),
-        ),
-      });
-    }
-  }
-
-  private publishHost(props: BackupMxProps): void {
-    const { reverseDns } = props;
-    const hostZone = props.zone ?? this.zoneAround(this.hostname, props);
-    const scope = new Construct(this, "Host");
-    if (hostZone === undefined) {
-      Annotations.of(scope).addWarning(
-        `${this.hostname} has no zone; publish an A record for the address in publicIp yourself, and then set reverseDns`,
-      );
-    } else {
-      hostZone.bindHost(scope, this.hostRecords);
-    }
-    if (reverseDns ?? hostZone !== undefined) {
-      // Whatever the zone made of the records, with whichever provider.
-      const records = scope.node
-        .findAll()
-        .filter((child) => TerraformResource.isTerraformResource(child));
-      this.server.address.reverseTo(this.hostname, records);
-    }
-  }
-
-  /** The zone of the domain that the name is in; of several, the innermost. */
-  private zoneAround(name: string, { domains = [] }: BackupMxProps): IDnsZone | undefined {
-    return domains
-      .map((domain, index) => ({
-        zone: domain.zone,
-        domain: domainName(`domains[${index}].name`, domain.name),
-      }))
-      .filter(({ zone, domain }) => zone !== undefined && name.endsWith(`.${domain}`))
-      .sort((a, b) => b.domain.length - a.domain.length)[0]?.zone;
+    return { node, scope, preferenceIncrement, provider };
   }
 
   private mxRecordSet(domain: MailDomain): MxRecordSet {
-    const further = this.nodes.map(({ hostname }, index) => ({
-      preference: domain.backupPreference + (this.nodeProps[index].preferenceIncrement ?? 0),
-      hostname,
+    const further = this.further.map(({ node, preferenceIncrement }) => ({
+      preference: domain.backupPreference + preferenceIncrement,
+      hostname: node.hostname,
     }));
     return {
       name: domain.name,
@@ -521,40 +332,21 @@ export class BackupMx extends Construct {
     };
   }
 
-  private mxText(domain: MailDomain): string {
-    return this.mxRecordSet(domain)
-      .exchanges.map(({ preference, hostname }) => `${preference} ${hostname}`)
-      .join(", ");
-  }
-
-  private userData(): string {
-    if (this.domains.length === 0) {
-      throw new Error(NO_DOMAIN);
-    }
-    const figures =
-      this.alarms === undefined
-        ? []
-        : figuresFiles({
-            usesPort25: this.domains.some(({ primaries }) => primaries.some(needsPort25)),
-          });
-    const logs = this.logs === undefined ? [] : logsFiles(this.logs.destination);
-    const recipients = this.recipients === undefined ? [] : recipientsFiles(this.recipients.url);
-    const awsFiles = [...figures, ...logs, ...recipients];
-    const host = {
-      publicAddress: this.publicIp,
-      queueVolumeId: this.queueVolume.id,
-      upkeep: this.operations,
-      authority: this.certificate.authority,
-      awsFiles: awsFiles.length > 0 ? [AWS_REQUEST, ...awsFiles] : [],
-    };
-    const text = mailHostUserData(this.policy, this.domains, host);
-    return userDataSize(text).compressed <= EC2_USER_DATA_LIMIT
-      ? text
-      : mailHostUserData(this.policy, this.domains, { ...host, isCommented: false });
-  }
-
   /** What can be known only when every domain was added. */
   private problems(): string[] {
-    return this.domains.length === 0 ? [NO_DOMAIN] : this.server.problems();
+    return this.domains.length === 0
+      ? [NO_DOMAIN]
+      : this.members.flatMap(({ node }) => node.problems());
   }
+}
+
+/** The zone of the domain that the name is in; of several, the innermost. */
+function zoneAround(name: string, { domains = [] }: BackupMxProps): IDnsZone | undefined {
+  return domains
+    .map((domain, index) => ({
+      zone: domain.zone,
+      domain: domainName(`domains[${index}].name`, domain.name),
+    }))
+    .filter(({ zone, domain }) => zone !== undefined && name.endsWith(`.${domain}`))
+    .sort((a, b) => b.domain.length - a.domain.length)[0]?.zone;
 }

@@ -6,7 +6,10 @@ export {
   type OutsideProbeProps,
 } from "./aws/monitoring/monitoring";
 export { OutboundPort25, type RequestedPort25Props } from "./aws/port-25/outbound-port-25";
+export { type LocalResolverProps, Resolver } from "./aws/resolver/resolver";
 export type { MailServerProps } from "./aws/server/mail-server";
+export { Network, type SubnetProps, type ZoneProps } from "./aws/server/network";
+export type { QueueVolumeProps } from "./aws/server/queue-volume";
 export { SessionManager, type SessionManagerProps } from "./aws/session-manager/session-manager";
 export {
   BackupMx,
@@ -17,7 +20,8 @@ export {
 export type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 export { MxRecords } from "./dns/mx-records";
 export { Route53Zone, type Route53ZoneProps } from "./dns/route53-zone";
-export type { OperationsProps } from "./host/upkeep/operations";
+export type { FeatureProps } from "./features";
+export type { UpkeepProps } from "./host/upkeep/upkeep";
 export type { MailDomainProps, MailExchange, PrimaryProps } from "./mail/mail-domain";
 export type { MailPolicyProps } from "./mail/mail-policy";
 export { PrimaryTls } from "./mail/postfix/primary-tls";
@@ -27,3 +31,4 @@ export {
   WhenUnreachable,
 } from "./mail/recipients/recipient-verification";
 export { MailScanner, type MailScannerProps } from "./mail/scanner/mailscanner";
+export { MailNode, type MailNodeProps } from "./mail-node";

@@ -3,7 +3,7 @@ import { badInput } from "../input/bad-input";
 import { isDeferred } from "../input/deferred-value";
 import { domainName } from "../input/domain-name";
 import { wholeNumber } from "../input/whole-number";
-import type { PrimaryTls } from "./postfix/primary-tls";
+import { DANE, type PrimaryTls } from "./postfix/primary-tls";
 import { RecipientVerification } from "./recipients/recipient-verification";
 
 const SMTP_PORT = 25;
@@ -174,6 +174,11 @@ export function nexthop(domain: MailDomain): string {
         port === SMTP_PORT && address === undefined && tlsPolicy === undefined,
     );
   return asPublished ? "" : domain.primaries.map(route).join(", ");
+}
+
+/** Whether the certificate of a primary of this domain is looked up in DNS. */
+export function usesDane({ primaries }: MailDomain): boolean {
+  return primaries.some(({ tlsPolicy }) => tlsPolicy === DANE);
 }
 
 /** Where the backup reaches a primary, as Postfix writes it. */

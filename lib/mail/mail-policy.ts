@@ -128,21 +128,6 @@ export interface MailPolicyProps {
    */
   readonly postscreenDnsblThreshold?: number;
   /**
-   * Whether the host has a resolver of its own, unbound, which asks the servers of each domain and
-   * validates what is signed. The lists in DNS refuse the shared resolvers of a cloud. Opens port
-   * 53 to the outside.
-   *
-   * @default - only if something needs it: postscreenDnsblSites, or PrimaryTls.dane()
-   */
-  readonly localResolver?: boolean;
-  /**
-   * Zones that exist in the private network only, such as `corp.example`: the resolver of the host
-   * leaves them to that of the VPC, and does not validate them.
-   *
-   * @default - none
-   */
-  readonly privateDnsZones?: string[];
-  /**
    * The largest message in bytes; not smaller than that of the primaries, or what they would take
    * is refused. `message_size_limit`.
    *
@@ -190,8 +175,6 @@ export interface MailPolicy {
   readonly greetTest: boolean;
   readonly postscreenDnsblSites: readonly string[];
   readonly postscreenDnsblThreshold: number;
-  readonly localResolver?: boolean;
-  readonly privateDnsZones: readonly string[];
   readonly messageSizeLimit: number;
   readonly postfixSettings: ReadonlyMap<string, string>;
   readonly watchInterval: string;
@@ -258,10 +241,6 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
       "postscreenDnsblThreshold",
       props.postscreenDnsblThreshold ?? 1,
       props.postscreenDnsblSites ?? [],
-    ),
-    localResolver: props.localResolver,
-    privateDnsZones: (props.privateDnsZones ?? []).map((zone, index) =>
-      domainName(`privateDnsZones[${index}]`, zone),
     ),
     messageSizeLimit: messageSizeLimit(props.messageSizeLimit ?? 50 * 1024 * 1024),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),

@@ -8,7 +8,7 @@ import { smtp } from "../../lab/mail/smtp-client";
 import { Network } from "../../lab/net/network";
 import { eventually } from "../../lab/process/eventually";
 import { succeed } from "../../lab/process/execution";
-import { resolverFiles } from "../../lib/host/resolver/resolver";
+import { unboundPart } from "../../lib/host/resolver/unbound";
 import { mailDomain } from "../../lib/mail/mail-domain";
 import { mailPolicy } from "../../lib/mail/mail-policy";
 import { postfixFiles } from "../../lib/mail/postfix/postfix";
@@ -170,7 +170,7 @@ describeWith(
       );
       const policy = mailPolicy(HOSTNAME, { greetTest: false, mailScanner: MailScanner.none() });
       const host = addHost("backup", 25);
-      const [{ content }] = resolverFiles([]);
+      const [{ content }] = unboundPart([], "").files ?? [];
       const resolver = await ValidatingResolver.start(host, dns, content);
       backup = await Postfix.start(
         host,

@@ -7,13 +7,9 @@ import { smtp } from "../../lab/mail/smtp-client";
 import { Watch } from "../../lab/mail/watch";
 import { Network, type NetworkHost } from "../../lab/net/network";
 import { eventually } from "../../lab/process/eventually";
-import { figuresFiles } from "../../lib/aws/monitoring/figures";
-import { mailHostUserData } from "../../lib/host/mail-host";
-import { mailDomain } from "../../lib/mail/mail-domain";
-import { mailPolicy } from "../../lib/mail/mail-policy";
+import { Monitoring } from "../../lib";
+import { hostFiles } from "../support/host-files";
 import { describeWith, program, root } from "../support/requirements";
-import { QUEUE_VOLUME } from "../support/synthesized";
-import { writtenFiles } from "../support/user-data";
 
 jest.setTimeout(120_000);
 
@@ -55,15 +51,11 @@ describeWith(
         nameserver: DNS,
       });
       sender = network.addHost("sender", "192.0.2.100/24");
-      const primaries = [{ hostname: "mx1.example.com" }];
-      const domains = [mailDomain("domains[0]", { name: "example.com", primaries }, HOSTNAME)];
-      const files = writtenFiles(
-        mailHostUserData(mailPolicy(HOSTNAME, { greetTest: false }), domains, {
-          publicAddress: BACKUP,
-          queueVolumeId: QUEUE_VOLUME,
-          awsFiles: figuresFiles({ usesPort25: true }),
-        }),
-      );
+      const files = hostFiles({
+        hostname: HOSTNAME,
+        greetTest: false,
+        monitoring: Monitoring.toEmail("ops@example.org"),
+      });
       const paths = Object.keys(files).filter((path) => /^\/etc\/(postfix|backup-mx)\//.test(path));
       backup = await Postfix.start(
         network.addHost("backup", `${BACKUP}/24`),

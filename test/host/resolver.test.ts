@@ -8,7 +8,7 @@ import { smtp } from "../../lab/mail/smtp-client";
 import { Network, NetworkHost } from "../../lab/net/network";
 import { PackageMirror } from "../../lab/net/package-mirror";
 import { eventually } from "../../lab/process/eventually";
-import { BackupMx, MailScanner, RecipientVerification } from "../../lib";
+import { BackupMx, MailScanner, RecipientVerification, Resolver } from "../../lib";
 import { describeWith, program, root } from "../support/requirements";
 import { deployedUserData, QUEUE_DEVICE } from "../support/synthesized";
 
@@ -29,7 +29,7 @@ function userData(): string {
       },
     ],
     postscreenDnsblSites: ["zen.example.org"],
-    privateDnsZones: ["corp.example"],
+    resolver: Resolver.local({ privateZones: ["corp.example"] }),
     mailScanner: MailScanner.none(),
   });
   return deployedUserData(JSON.parse(Testing.synth(stack)), "203.0.113.25");

@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 const LIB = resolve(__dirname, "../../lib");
 
 /** A program of the host, where it lies in the library. */
 export interface Program {
   readonly name: string;
-  readonly folder: string;
   readonly path: string;
 }
 
@@ -16,7 +15,7 @@ export function programs(firstLine: RegExp): Program[] {
     .filter((entry) => entry.isFile() && !entry.name.endsWith(".ts"))
     .map(({ parentPath, name }) => join(parentPath, name))
     .filter((path) => firstLine.test(readFileSync(path, "utf8")))
-    .map((path) => ({ name: basename(path), folder: dirname(path), path }));
+    .map((path) => ({ name: basename(path), path }));
 }
 
 export const SHELL = /^#!\/bin\/(ba)?sh\n/;

@@ -5,9 +5,11 @@ import {
   Logs,
   MailScanner,
   Monitoring,
+  Network,
   OutboundPort25,
   PrimaryTls,
   RecipientVerification,
+  Resolver,
   Route53Zone,
   SessionManager,
   WhenUnreachable,
@@ -25,11 +27,8 @@ export const EXAMPLE: BackupMxDomain = {
 /** A backup MX with every default. */
 export const DEFAULTS: BackupMxProps = { hostname: "mx2.example.com", domains: [EXAMPLE] };
 
-/**
- * A backup MX with every prop set: the type wants the ones to come as well. Two do not go together
- * with a given subnet.
- */
-export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZone">> = {
+/** A backup MX with every prop set: the type wants the ones to come as well. */
+export const EVERYTHING: Required<BackupMxProps> = {
   hostname: "mx2.example.net",
   zone: Route53Zone.fromZoneId("Z0NET", { ttl: 300 }),
   domains: [
@@ -90,8 +89,7 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
     "wl.example.org*-2",
   ],
   postscreenDnsblThreshold: 3,
-  localResolver: true,
-  privateDnsZones: ["corp.example"],
+  resolver: Resolver.local({ privateZones: ["corp.example"] }),
   messageSizeLimit: 26214400,
   postfixSettings: { smtp_tls_loglevel: "1", biff: "yes" },
   mailScanner: MailScanner.install({
@@ -100,8 +98,7 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
     packageSha256: "0123456789abcdef".repeat(4),
     settings: { "Max Children": "2", "Log Non Spam": "yes" },
   }),
-  subnetId: "subnet-0123456789abcdef0",
-  vpcId: "vpc-0123456789abcdef0",
+  network: Network.subnet("subnet-0123456789abcdef0", { vpcId: "vpc-0123456789abcdef0" }),
   instanceType: "c7i.large",
   amiId: "ami-0123456789abcdef0",
   volumeSize: 40,
@@ -120,5 +117,10 @@ export const EVERYTHING: Required<Omit<BackupMxProps, "vpcCidr" | "availabilityZ
   logs: Logs.toLogGroup({ retentionInDays: 365 }),
   sessionManager: SessionManager.install(),
   restartTime: "02:15",
-  nodes: [{ hostname: "mx4.example.net", availabilityZone: "eu-central-1b" }],
+  nodes: [
+    {
+      hostname: "mx4.example.net",
+      network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
+    },
+  ],
 };

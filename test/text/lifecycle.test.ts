@@ -7,6 +7,7 @@ import {
   Certificate,
   Logs,
   Monitoring,
+  Network,
   OutboundPort25,
   Route53Zone,
   SessionManager,
@@ -142,7 +143,7 @@ describeWith(
     describe("a second node", () => {
       const NODE: BackupMxNodeProps = {
         hostname: "mx3.example.com",
-        availabilityZone: "eu-central-1b",
+        network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
       };
 
       test.each([
@@ -167,7 +168,10 @@ describeWith(
       );
 
       test("goes again without touching the others", async () => {
-        const other = { hostname: "mx4.example.com", availabilityZone: "eu-central-1c" };
+        const other = {
+          hostname: "mx4.example.com",
+          network: Network.defaultVpc({ availabilityZone: "eu-central-1c" }),
+        };
         const two = newProject();
         try {
           two.configure(configuration({ nodes: [NODE, other] }));
@@ -192,9 +196,18 @@ describeWith(
     });
 
     test.each<[string, Partial<BackupMxProps>]>([
-      ["a VPC of its own", { vpcCidr: "10.25.0.0/28", availabilityZone: "eu-central-1a" }],
-      ["a given subnet", { subnetId: "subnet-0123456789abcdef0", vpcId: "vpc-0123456789abcdef0" }],
-      ["a zone of the default VPC", { availabilityZone: "eu-central-1a" }],
+      [
+        "a VPC of its own",
+        { network: Network.own("10.25.0.0/28", { availabilityZone: "eu-central-1a" }) },
+      ],
+      [
+        "a given subnet",
+        { network: Network.subnet("subnet-0123456789abcdef0", { vpcId: "vpc-0123456789abcdef0" }) },
+      ],
+      [
+        "a zone of the default VPC",
+        { network: Network.defaultVpc({ availabilityZone: "eu-central-1a" }) },
+      ],
     ])("in %s it can be planned from nothing", async (_, props) => {
       const fresh = newProject();
       try {

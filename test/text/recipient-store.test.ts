@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BackupMx, OutboundPort25, RecipientVerification } from "../../lib";
+import { BackupMx, Network, OutboundPort25, RecipientVerification } from "../../lib";
 import { describeWith, program } from "../support/requirements";
 import { newStack, synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
@@ -23,7 +23,7 @@ describeWith(
       new BackupMx(stack, "Mx2", {
         hostname: "mx2.example.com",
         amiId: "ami-0123456789abcdef0",
-        availabilityZone: "eu-central-1a",
+        network: Network.defaultVpc({ availabilityZone: "eu-central-1a" }),
         outboundPort25: OutboundPort25.granted(),
         kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         domains: [

@@ -11,14 +11,17 @@ import {
   Testing,
 } from "cdktf";
 import { succeed } from "../../lab/process/execution";
-import { BackupMx, Route53Zone } from "../../lib";
+import { BackupMx, Network, Route53Zone } from "../../lib";
 import {
   EC2_USER_DATA_LIMIT,
   terraformLiteral,
   userDataSize,
 } from "../../lib/aws/server/user-data";
 import { cloudConfig } from "../../lib/host/cloud-config";
+import { commandPart } from "../../lib/host/command/command";
 import { mailHostUserData } from "../../lib/host/mail-host";
+import { postfixPart } from "../../lib/host/postfix/postfix";
+import { watchPart } from "../../lib/host/watch/watch";
 import { mailDomain } from "../../lib/mail/mail-domain";
 import { mailPolicy } from "../../lib/mail/mail-policy";
 import { FakeAws } from "../support/fake-aws";
@@ -194,7 +197,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
       hostname: HOSTNAME,
       domains: manyDomains(20),
       zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ"),
-      subnetId: SUBNET,
+      network: Network.subnet(SUBNET),
       amiId: "ami-0fedcba9876543210",
     });
     const planned = await plan(synthesizeStack(stack));
@@ -228,12 +231,18 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     }
   }
 
-  const userData = (address: string, count = 1) =>
-    mailHostUserData(
-      mailPolicy(HOSTNAME, { postmaster: "ops@example.org" }),
-      manyDomains(count).map((props, index) => mailDomain(`domains[${index}]`, props, HOSTNAME)),
-      { publicAddress: address, queueVolumeId: "vol-0123456789abcdef0" },
+  const userData = (address: string, count = 1) => {
+    const policy = mailPolicy(HOSTNAME, { postmaster: "ops@example.org" });
+    const domains = manyDomains(count).map((props, index) =>
+      mailDomain(`domains[${index}]`, props, HOSTNAME),
     );
+    const parts = [
+      postfixPart(policy, domains, address, []),
+      commandPart(),
+      watchPart(policy, domains),
+    ];
+    return mailHostUserData(HOSTNAME, parts, true);
+  };
 
   test("is the user data of a mail host, byte for byte, as text and compressed", async () => {
     const { plain, gzip } = await applied((address) => userData(address));

@@ -1,6 +1,6 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformStack, TerraformVariable, Testing } from "cdktf";
-import { BackupMx, type BackupMxProps } from "../../lib";
+import { BackupMx, type BackupMxProps, Network } from "../../lib";
 import { FakeAws } from "../support/fake-aws";
 import { describeWith, program } from "../support/requirements";
 import { synthesize } from "../support/stack";
@@ -27,6 +27,8 @@ function configuration(props: (stack: TerraformStack) => Partial<BackupMxProps>)
   });
   return synthesize(stack);
 }
+
+const OTHER = Network.defaultVpc({ availabilityZone: OTHER_ZONE });
 
 const variable = (stack: TerraformStack, value: string | number) =>
   new TerraformVariable(stack, "Later", { type: typeof value, default: value });
@@ -56,20 +58,6 @@ describeWith(
 
     test.each<[string, (stack: TerraformStack) => Partial<BackupMxProps>, RegExp]>([
       [
-        "in another zone than the subnet",
-        () => ({ subnetId: SUBNET, availabilityZone: OTHER_ZONE }),
-        zone(OTHER_ZONE, ZONE),
-      ],
-      [
-        "in another zone than the subnet, as the plan learns",
-        (stack) => ({
-          subnetId: SUBNET,
-          vpcId: FakeAws.VPC,
-          availabilityZone: variable(stack, OTHER_ZONE).stringValue,
-        }),
-        zone(OTHER_ZONE, ZONE),
-      ],
-      [
         "too small, as the plan learns",
         (stack) => ({ queueVolumeSize: variable(stack, 6).numberValue }),
         /queueVolumeSize 6 is too small for the mail that can be in flight; give at\s.*least 7/s,
@@ -82,8 +70,7 @@ describeWith(
     test("in the zone of the subnet and large enough is made", async () => {
       project.configure(
         configuration((stack) => ({
-          subnetId: SUBNET,
-          availabilityZone: ZONE,
+          network: Network.subnet(SUBNET),
           queueVolumeSize: variable(stack, 7).numberValue,
         })),
       );
@@ -93,14 +80,17 @@ describeWith(
 
     // The volume would have stayed behind, and the new instance without its queue.
     test("with mail in it does not let its instance move to another zone", async () => {
-      project.configure(configuration(() => ({ availabilityZone: OTHER_ZONE })));
+      project.configure(configuration(() => ({ network: OTHER })));
       await project.plan();
       await project.applyMocked();
-      for (const props of [{ subnetId: SUBNET }, { availabilityZone: ZONE }]) {
-        project.configure(configuration(() => props));
+      for (const network of [
+        Network.subnet(SUBNET),
+        Network.defaultVpc({ availabilityZone: ZONE }),
+      ]) {
+        project.configure(configuration(() => ({ network })));
         await expect(project.plan("-refresh=false")).rejects.toThrow(zone(OTHER_ZONE, ZONE));
       }
-      project.configure(configuration(() => ({ availabilityZone: OTHER_ZONE })));
+      project.configure(configuration(() => ({ network: OTHER })));
       expect(changes(await project.plan("-refresh=false"))).toEqual([]);
     });
   },

@@ -12,6 +12,7 @@ import {
   type BackupMxDomain,
   type BackupMxProps,
   MailScanner,
+  Network,
   OutboundPort25,
   RecipientVerification,
   Route53Zone,
@@ -366,8 +367,7 @@ describe("a value that is known at deploy time only", () => {
     const { resource, records } = deferred((text, number) => ({
       ...DEFAULTS,
       domains: [{ ...EXAMPLE, zone: Route53Zone.fromZoneId(text("zone")) }],
-      subnetId: text("subnet"),
-      vpcId: text("vpc"),
+      network: Network.subnet(text("subnet"), { vpcId: text("vpc") }),
       amiId: text("ami"),
       instanceType: text("type"),
       volumeSize: number("size"),

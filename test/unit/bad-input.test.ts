@@ -3,8 +3,10 @@ import {
   type BackupMxProps,
   Certificate,
   MailScanner,
+  Network,
   PrimaryTls,
   RecipientVerification,
+  Resolver,
   Route53Zone,
   WhenUnreachable,
 } from "../../lib";
@@ -176,13 +178,13 @@ const MISTAKES: [string, () => object, RegExp][] = [
   ],
   [
     "no id of a subnet",
-    () => ({ subnetId: "vpc-0123456789abcdef0" }),
-    /^subnetId "vpc-.*" is not an id of this kind; it begins with "subnet-"$/,
+    () => ({ network: Network.subnet("vpc-0123456789abcdef0") }),
+    /^network.subnetId "vpc-.*" is not an id of this kind; it begins with "subnet-"$/,
   ],
   [
     "no id of a VPC",
-    () => ({ vpcId: "my-vpc", subnetId: "subnet-0123456789abcdef0" }),
-    /^vpcId "my-vpc" is not an id of this kind; it begins with "vpc-"$/,
+    () => ({ network: Network.subnet("subnet-0123456789abcdef0", { vpcId: "my-vpc" }) }),
+    /^network.vpcId "my-vpc" is not an id of this kind; it begins with "vpc-"$/,
   ],
   [
     "no id of a zone",
@@ -273,8 +275,8 @@ const MISTAKES: [string, () => object, RegExp][] = [
   ],
   [
     "lists in DNS without a resolver",
-    () => ({ postscreenDnsblSites: ["zen.example.org"], localResolver: false }),
-    /^localResolver false leaves postscreenDnsblSites without the resolver that it needs; leave the/,
+    () => ({ postscreenDnsblSites: ["zen.example.org"], resolver: Resolver.ofVpc() }),
+    /^resolver Resolver\.ofVpc\(\) leaves postscreenDnsblSites without the resolver that it needs; leave the/,
   ],
   [
     "a threshold that nobody reaches",
@@ -334,9 +336,9 @@ const MISTAKES: [string, () => object, RegExp][] = [
     "DANE without a resolver",
     () => ({
       domains: [{ ...EXAMPLE, primaries: [{ ...MX1, tls: PrimaryTls.dane() }] }],
-      localResolver: false,
+      resolver: Resolver.ofVpc(),
     }),
-    /^localResolver false leaves PrimaryTls\.dane\(\) without the resolver that it needs; leave the/,
+    /^resolver Resolver\.ofVpc\(\) leaves PrimaryTls\.dane\(\) without the resolver that it needs; leave the/,
   ],
   [
     "DANE past DNS",
@@ -345,8 +347,8 @@ const MISTAKES: [string, () => object, RegExp][] = [
   ],
   [
     "no private zone",
-    () => ({ privateDnsZones: ["corp"] }),
-    /^privateDnsZones\[0\] "corp" is not a fully qualified domain name/,
+    () => ({ resolver: Resolver.local({ privateZones: ["corp"] }) }),
+    /^resolver\.privateZones\[0\] "corp" is not a fully qualified domain name/,
   ],
   [
     "a list that is too long for user data",
@@ -401,7 +403,10 @@ const TEXTS: [string, (text: string) => () => object][] = [
   ["certificate.email", (email) => certificate({ email })],
   ["certificate.directoryUrl", (directoryUrl) => certificate({ directoryUrl })],
   ["postscreenDnsblSites[0]", (text) => () => ({ postscreenDnsblSites: [text] })],
-  ["privateDnsZones[0]", (text) => () => ({ privateDnsZones: [text] })],
+  [
+    "resolver.privateZones[0]",
+    (text) => () => ({ resolver: Resolver.local({ privateZones: [text] }) }),
+  ],
   ["mailScanner.packageUrl", (packageUrl) => scanner({ packageUrl })],
   ["mailScanner.packageSha256", (packageSha256) => scanner({ packageSha256 })],
   [
@@ -419,7 +424,7 @@ const GOOD: { readonly [prop: string]: string } = {
   "domains[0].primaries[0].address": "10.0.0.5",
   "domains[0].recipients": "info@example.com",
   "postscreenDnsblSites[0]": "zen.example.org",
-  "privateDnsZones[0]": "corp.example",
+  "resolver.privateZones[0]": "corp.example",
   postmaster: "ops@example.org",
   relayhost: "[smtp.example.net]:587",
   "certificate.email": "ops@example.org",

@@ -8,10 +8,9 @@ const LIB = resolve(__dirname, "../../lib");
  * at the top of the library may import from every room.
  */
 const BELOW: { readonly [room: string]: readonly string[] } = {
-  aws: ["dns", "host", "input", "mail", "terraform"],
+  aws: ["host", "input", "mail", "terraform"],
   dns: ["input", "mail", "terraform"],
-  // "aws" goes as soon as its features bring their parts to the host themselves.
-  host: ["aws", "input", "mail"],
+  host: ["input", "mail"],
   mail: ["input"],
   input: [],
   terraform: [],

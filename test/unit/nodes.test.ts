@@ -4,6 +4,7 @@ import {
   type BackupMxNodeProps,
   type BackupMxProps,
   Monitoring,
+  Network,
   OutboundPort25,
   Route53Zone,
 } from "../../lib";
@@ -14,7 +15,10 @@ const DOMAIN = {
   primaries: [{ hostname: "mx1.example.com" }],
   zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ"),
 };
-const MX3: BackupMxNodeProps = { hostname: "mx3.example.com", availabilityZone: "eu-central-1b" };
+const MX3: BackupMxNodeProps = {
+  hostname: "mx3.example.com",
+  network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
+};
 const TOPIC = "arn:aws:sns:eu-central-1:111122223333:alarms";
 
 function backup(nodes: BackupMxNodeProps[], props: Partial<BackupMxProps> = {}) {
@@ -67,13 +71,13 @@ test("a node has a name, an address, reverse DNS and a queue of its own", () => 
   ).toEqual(["mx2.example.com", "mx3.example.com"]);
   expect(Object.keys(userData(synthesized)).sort()).toEqual(["mx2.example.com", "mx3.example.com"]);
   expect(userData(synthesized)["mx3.example.com"]).toContain("myhostname = mx3.example.com\n");
-  expect(mx.nodes.map(({ hostname }) => hostname)).toEqual(["mx3.example.com"]);
+  expect(mx.furtherNodes.map(({ hostname }) => hostname)).toEqual(["mx3.example.com"]);
 });
 
 test("all nodes are in one set of MX records, with the preference that each has", () => {
   const mx4 = {
     hostname: "mx4.example.com",
-    availabilityZone: "eu-central-1c",
+    network: Network.defaultVpc({ availabilityZone: "eu-central-1c" }),
     preferenceIncrement: 5,
   };
   const { mx, synthesized } = backup([MX3, mx4]);

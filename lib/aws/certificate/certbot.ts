@@ -1,5 +1,5 @@
-import type { HostFile } from "../../host/host-file";
-import { shippedFile } from "../../host/shipped-file";
+import { program } from "../../host/host-file";
+import type { HostPart } from "../../host/host-part";
 
 /** Who signs the certificate of a host. */
 export interface AcmeAuthority {
@@ -7,28 +7,17 @@ export interface AcmeAuthority {
   readonly email?: string;
 }
 
-/** What certbot needs of Debian. */
-export const CERTIFICATE_PACKAGES = ["certbot", "python3-certbot-dns-route53"];
-
 const FILE = "/etc/postfix/certificate.pem";
 
-/** How Postfix finds the certificate: with its key in one file. */
-export const CERTIFICATE_SETTINGS: readonly (readonly [string, string])[] = [
-  ["smtpd_tls_cert_file", FILE],
-  ["smtpd_tls_key_file", FILE],
-];
-
-/** The files by which a host gets a certificate and renews it. */
-export function certificateFiles(
-  hostname: string,
-  { directoryUrl, email }: AcmeAuthority,
-): HostFile[] {
-  return [
-    {
-      path: "/etc/backup-mx/certbot.ini",
-      // On the disk that outlives the instance: the key stays the same, and no authority signs
-      // more than a few certificates a week for one name.
-      content: `\
+/** Gets the certificate of a host, and renews it. */
+export function certbotPart(hostname: string, { directoryUrl, email }: AcmeAuthority): HostPart {
+  return {
+    files: [
+      {
+        path: "/etc/backup-mx/certbot.ini",
+        // On the disk that outlives the instance: the key stays the same, and no authority signs
+        // more than a few certificates a week for one name.
+        content: `\
 server = ${directoryUrl}
 ${email === undefined ? "register-unsafely-without-email = true" : `email = ${email}`}
 agree-tos = true
@@ -44,10 +33,10 @@ work-dir = /var/spool/backup-mx/tls/work
 logs-dir = /var/log/backup-mx-certificate
 max-log-backups = 30
 `,
-    },
-    {
-      path: "/etc/systemd/system/backup-mx-certificate.service",
-      content: `\
+      },
+      {
+        path: "/etc/systemd/system/backup-mx-certificate.service",
+        content: `\
 [Unit]
 After=backup-mx-queue.service
 Requires=backup-mx-queue.service
@@ -56,21 +45,28 @@ Type=oneshot
 ExecStart=/usr/local/sbin/backup-mx-certificate
 TimeoutStartSec=600
 `,
-    },
-    {
-      path: "/etc/systemd/system/backup-mx-certificate.timer",
-      content: `\
+      },
+      {
+        path: "/etc/systemd/system/backup-mx-certificate.timer",
+        content: `\
 [Timer]
 OnCalendar=hourly
 RandomizedDelaySec=30m
 [Install]
 WantedBy=timers.target
 `,
-    },
-    {
-      path: "/usr/local/sbin/backup-mx-certificate",
-      content: shippedFile(__dirname, "backup-mx-certificate"),
-      isProgram: true,
-    },
-  ];
+      },
+      program(__dirname, "backup-mx-certificate"),
+    ],
+    packages: ["certbot", "python3-certbot-dns-route53"],
+    mainCf: [
+      {
+        comment: ["The certificate, with its key in one file."],
+        settings: [
+          ["smtpd_tls_cert_file", FILE],
+          ["smtpd_tls_key_file", FILE],
+        ],
+      },
+    ],
+  };
 }

@@ -1,7 +1,8 @@
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
+import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
 import type { Statement } from "../server/instance-role";
-import type { AcmeAuthority } from "./certbot";
+import { type AcmeAuthority, certbotPart } from "./certbot";
 
 /** Let's Encrypt. Source: https://letsencrypt.org/docs/acme-protocol-updates/ */
 const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
@@ -33,7 +34,7 @@ export interface AcmeProps {
 }
 
 /** The certificate that the host shows to those who send mail to it. */
-export class Certificate {
+export class Certificate implements Feature {
   /**
    * Of an authority, for the hostname: got by certbot on the host (DNS-01, no open port), renewed
    * in time, its key kept on the queue volume. Until it is there, and if it cannot be had, a
@@ -64,52 +65,58 @@ export class Certificate {
   private constructor(
     private readonly zone?: HostedZone,
     /** Who signs it, if it is not the host itself. */
-    readonly authority?: AcmeAuthority,
+    private readonly authority?: AcmeAuthority,
   ) {}
 
   /**
-   * The rights by which a host proves that it has a name: one TXT record of that very name, and
-   * what certbot asks beside.
+   * @throws if the zone does not contain the hostname
    *
-   * Source: https://certbot-dns-route53.readthedocs.io and
-   * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
-   *
-   * @throws if the zone does not contain the name
+   * @internal
    */
-  rights(hostname: string): Statement[] {
-    const { zone } = this;
-    if (zone === undefined) {
-      return [];
+  bind({ server: { hostname, role } }: AwsHost): BoundFeature {
+    const { zone, authority } = this;
+    if (zone === undefined || authority === undefined) {
+      return NO_FEATURE;
     }
     zone.mustContain(hostname);
-    return [
-      {
-        Sid: "FindZone",
-        Effect: "Allow",
-        Action: ["route53:ListHostedZones"],
-        Resource: "*",
-      },
-      {
-        Sid: "AwaitChange",
-        Effect: "Allow",
-        Action: ["route53:GetChange"],
-        Resource: "arn:*:route53:::change/*",
-      },
-      {
-        Sid: "Prove",
-        Effect: "Allow",
-        Action: ["route53:ChangeResourceRecordSets"],
-        Resource: `arn:*:route53:::hostedzone/${zone.zoneId}`,
-        Condition: {
-          "ForAllValues:StringEquals": {
-            "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
-              `_acme-challenge.${hostname}`,
-            ],
-            "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"],
-            "route53:ChangeResourceRecordSetsActions": ["UPSERT", "DELETE"],
-          },
+    role.grant("Certificate", ...rights(zone.zoneId, hostname));
+    return { part: () => certbotPart(hostname, authority) };
+  }
+}
+
+/**
+ * The rights by which a host proves that it has a name: one TXT record of that very name, and what
+ * certbot asks beside.
+ *
+ * Source: https://certbot-dns-route53.readthedocs.io and
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
+ */
+function rights(zoneId: string, hostname: string): Statement[] {
+  return [
+    {
+      Sid: "FindZone",
+      Effect: "Allow",
+      Action: ["route53:ListHostedZones"],
+      Resource: "*",
+    },
+    {
+      Sid: "AwaitChange",
+      Effect: "Allow",
+      Action: ["route53:GetChange"],
+      Resource: "arn:*:route53:::change/*",
+    },
+    {
+      Sid: "Prove",
+      Effect: "Allow",
+      Action: ["route53:ChangeResourceRecordSets"],
+      Resource: `arn:*:route53:::hostedzone/${zoneId}`,
+      Condition: {
+        "ForAllValues:StringEquals": {
+          "route53:ChangeResourceRecordSetsNormalizedRecordNames": [`_acme-challenge.${hostname}`],
+          "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"],
+          "route53:ChangeResourceRecordSetsActions": ["UPSERT", "DELETE"],
         },
       },
-    ];
-  }
+    },
+  ];
 }

@@ -1,5 +1,6 @@
-import type { HostFile } from "../../host/host-file";
-import { shippedFile } from "../../host/shipped-file";
+import { program } from "../../host/host-file";
+import type { HostPart } from "../../host/host-part";
+import { AWS_REQUEST } from "../request/aws-request";
 
 /** Where a host sends its journal. */
 export interface LogsDestination {
@@ -7,26 +8,25 @@ export interface LogsDestination {
   readonly stream: string;
 }
 
-/** The files by which a host sends what is new in its journal every minute. */
-export function logsFiles({ group, stream }: LogsDestination): HostFile[] {
-  return [
-    {
-      path: "/etc/systemd/system/backup-mx-logs.service",
-      content: `\
+/** Sends what is new in the journal every minute. */
+export function journalPart({ group, stream }: LogsDestination): HostPart {
+  return {
+    files: [
+      AWS_REQUEST,
+      {
+        path: "/etc/systemd/system/backup-mx-logs.service",
+        content: `\
 [Service]
 Type=oneshot
 ExecStart=/usr/local/sbin/backup-mx-logs ${group} ${stream}
 TimeoutStartSec=300
 `,
-    },
-    {
-      path: "/etc/systemd/system/backup-mx-logs.timer",
-      content: "[Timer]\nOnCalendar=minutely\n[Install]\nWantedBy=timers.target\n",
-    },
-    {
-      path: "/usr/local/sbin/backup-mx-logs",
-      content: shippedFile(__dirname, "backup-mx-logs"),
-      isProgram: true,
-    },
-  ];
+      },
+      {
+        path: "/etc/systemd/system/backup-mx-logs.timer",
+        content: "[Timer]\nOnCalendar=minutely\n[Install]\nWantedBy=timers.target\n",
+      },
+      program(__dirname, "backup-mx-logs"),
+    ],
+  };
 }

@@ -1,58 +1,48 @@
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { CloudwatchLogStream } from "@cdktf/provider-aws/lib/cloudwatch-log-stream";
 import { Construct } from "constructs";
-import type { Statement } from "../server/instance-role";
-import type { LogsDestination } from "./journal";
-import type { Logs } from "./logs";
+import type { HostPart } from "../../host/host-part";
+import type { BoundFeature } from "../feature";
+import type { MailServer } from "../server/mail-server";
+import { journalPart, type LogsDestination } from "./journal";
 
-/** What a log group is beside its props. */
+/** The logs of which host, and what becomes of them. */
 export interface HostLogGroupProps {
-  readonly hostname: string;
-  readonly logs: Logs;
+  readonly server: MailServer;
+  readonly retentionInDays: number;
+  readonly kmsKeyArn?: string;
 }
 
 /** The log group of a host, with one stream: the host itself can make none. */
-export class LogGroup extends Construct {
+export class LogGroup extends Construct implements BoundFeature {
   readonly group: CloudwatchLogGroup;
-  private readonly stream: CloudwatchLogStream;
+  /** The names are known before the group is made. */
+  private readonly destination: LogsDestination;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly props: HostLogGroupProps,
-  ) {
+  constructor(scope: Construct, id: string, props: HostLogGroupProps) {
     super(scope, id);
-    const { hostname, logs } = props;
+    const { hostname, role } = props.server;
+    this.destination = { group: `/backup-mx/${hostname}`, stream: "journal" };
     this.group = new CloudwatchLogGroup(this, "Resource", {
       name: this.destination.group,
-      retentionInDays: logs.retentionInDays,
-      kmsKeyId: logs.kmsKeyArn,
+      retentionInDays: props.retentionInDays,
+      kmsKeyId: props.kmsKeyArn,
       tags: { Name: hostname },
     });
-    this.stream = new CloudwatchLogStream(this, "Stream", {
+    const stream = new CloudwatchLogStream(this, "Stream", {
       name: this.destination.stream,
       logGroupName: this.group.name,
     });
+    // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    role.grant("Logs", {
+      Sid: "Logs",
+      Effect: "Allow",
+      Action: ["logs:PutLogEvents"],
+      Resource: `${this.group.arn}:log-stream:${stream.name}`,
+    });
   }
 
-  /** Where the host sends its logs. The names are known before the group is made. */
-  get destination(): LogsDestination {
-    return { group: `/backup-mx/${this.props.hostname}`, stream: "journal" };
-  }
-
-  /**
-   * The right to write to the one stream.
-   *
-   * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
-   */
-  rights(): Statement[] {
-    return [
-      {
-        Sid: "Logs",
-        Effect: "Allow",
-        Action: ["logs:PutLogEvents"],
-        Resource: `${this.group.arn}:log-stream:${this.stream.name}`,
-      },
-    ];
+  part(): HostPart {
+    return journalPart(this.destination);
   }
 }

@@ -1,6 +1,9 @@
+import type { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
+import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
 import { kmsKeyArn } from "../kms-key";
+import { LogGroup } from "./log-group";
 
 /** What becomes of logs. */
 export interface LogGroupProps {
@@ -28,7 +31,7 @@ const RETENTIONS = [
 ];
 
 /** Where the logs of the host go. */
-export class Logs {
+export class Logs implements Feature {
   /**
    * To a log group of CloudWatch, every minute: what handles mail says, who logs in, how the host
    * was set up, and every error. The group goes when the backup is destroyed.
@@ -44,18 +47,33 @@ export class Logs {
         `is not a time that CloudWatch Logs knows; give one of ${RETENTIONS.join(", ")}`,
       );
     }
-    return new Logs(true, retentionInDays, kmsKeyArn(props.kmsKeyArn, "logs.kmsKeyArn"));
+    return new Logs(retentionInDays, kmsKeyArn(props.kmsKeyArn, "logs.kmsKeyArn"));
   }
 
   /** They stay on the host, and end with it. */
   static none(): Logs {
-    return new Logs(false, 0);
+    return new Logs();
   }
 
   private constructor(
-    /** Whether they go anywhere. */
-    readonly areSent: boolean,
-    readonly retentionInDays: number,
-    readonly kmsKeyArn?: string,
+    /** For how long they are kept, if they go anywhere. */
+    private readonly retentionInDays?: number,
+    private readonly kmsKeyArn?: string,
   ) {}
+
+  /** @internal */
+  bind({ scope, server }: AwsHost): BoundFeature & { readonly group?: CloudwatchLogGroup } {
+    const { retentionInDays, kmsKeyArn } = this;
+    return retentionInDays === undefined
+      ? NO_FEATURE
+      : new LogGroup(scope, "Logs", { server, retentionInDays, kmsKeyArn });
+  }
+
+  /** @internal */
+  elsewhere(prop: string): Logs {
+    if (this.kmsKeyArn !== undefined) {
+      throw new Error(`${prop} is missing; a key belongs to its region, name one there`);
+    }
+    return this;
+  }
 }

@@ -1,18 +1,35 @@
 import { CloudwatchDashboard } from "@cdktf/provider-aws/lib/cloudwatch-dashboard";
 import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
-import type { Eip } from "@cdktf/provider-aws/lib/eip";
-import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import { Route53HealthCheck } from "@cdktf/provider-aws/lib/route53-health-check";
 import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
 import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
 import { Fn, type TerraformProvider } from "cdktf";
 import { Construct } from "constructs";
+import type { HostPart } from "../../host/host-part";
 import { isDeferred } from "../../input/deferred-value";
+import type { MailDomain } from "../../mail/mail-domain";
+import type { BoundFeature } from "../feature";
+import { needsPort25 } from "../port-25/needs-port-25";
 import type { Statement } from "../server/instance-role";
-import type { Monitoring } from "./monitoring";
+import type { MailServer } from "../server/mail-server";
+import { figuresPart } from "./figures";
+import type { MonitoringProps } from "./monitoring";
 
 /** The namespace of the host's own figures. */
 const NAMESPACE = "BackupMx";
+
+/**
+ * The right to send figures, of this namespace alone: CloudWatch knows no resources for it.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+ */
+const FIGURES_RIGHT: Statement = {
+  Sid: "Figures",
+  Effect: "Allow",
+  Action: ["cloudwatch:PutMetricData"],
+  Resource: "*",
+  Condition: { StringEquals: { "cloudwatch:namespace": NAMESPACE } },
+};
 
 /** An alarm on one of the figures that `backup-mx-figures` prints every five minutes. */
 interface FigureAlarm {
@@ -44,17 +61,20 @@ const PORT_25_ALARM: FigureAlarm = {
   times: 2,
 };
 
-/** What is watched. */
-export interface AlarmsProps {
-  readonly hostname: string;
-  readonly instance: Instance;
-  readonly eip: Eip;
-  readonly monitoring: Monitoring;
+/** What is watched, and who hears of it. */
+export interface AlarmsProps extends MonitoringProps {
+  readonly server: MailServer;
+  /** The topic that hears. @default - one of the construct's own */
+  readonly topicArn?: string;
+  /** The person to whom a topic of the construct's own writes. */
+  readonly address?: string;
 }
 
 /** Alarms on the instance and on the figures of the host, and who hears of them. */
-export class Alarms extends Construct {
+export class Alarms extends Construct implements BoundFeature {
+  private readonly hostname: string;
   private readonly topicArn: string;
+  private usesPort25 = false;
 
   constructor(
     scope: Construct,
@@ -62,51 +82,54 @@ export class Alarms extends Construct {
     private readonly props: AlarmsProps,
   ) {
     super(scope, id);
-    const { monitoring } = props;
-    this.topicArn = monitoring.topicArn ?? this.topic("Topic");
+    props.server.role.grant("Metrics", FIGURES_RIGHT);
+    this.hostname = props.server.hostname;
+    this.topicArn = props.topicArn ?? this.topic("Topic");
     this.watchInstance();
     for (const alarm of FIGURE_ALARMS) {
       this.watchFigure(alarm);
     }
-    if (monitoring.props.outsideProbe !== undefined) {
-      this.probeFromOutside(
-        monitoring.props.outsideProbe.topicArn,
-        monitoring.props.outsideProbe.provider,
-      );
+    if (props.outsideProbe !== undefined) {
+      this.probeFromOutside(props.outsideProbe.topicArn, props.outsideProbe.provider);
     }
-    if (monitoring.props.dashboard === true) {
+    if (props.dashboard === true) {
       this.showDashboard();
     }
   }
 
   /** Watches whether mail can leave; once is enough. */
-  watchPort25(): void {
-    if (this.node.tryFindChild(PORT_25_ALARM.metric) === undefined) {
+  addDomain({ primaries }: MailDomain): void {
+    if (primaries.some(needsPort25) && !this.usesPort25) {
+      this.usesPort25 = true;
       this.watchFigure(PORT_25_ALARM);
     }
   }
 
+  part(): HostPart {
+    return figuresPart({ usesPort25: this.usesPort25 });
+  }
+
   private topic(id: string, provider?: TerraformProvider): string {
-    const { hostname, monitoring } = this.props;
+    const { topicKmsKeyArn, address = "" } = this.props;
     const topic = new SnsTopic(this, id, {
       provider,
       namePrefix: "backup-mx-",
       displayName: "Backup MX",
-      kmsMasterKeyId: monitoring.props.topicKmsKeyArn,
-      tags: { Name: hostname },
+      kmsMasterKeyId: topicKmsKeyArn,
+      tags: { Name: this.hostname },
     });
     new SnsTopicSubscription(this, `${id}Subscription`, {
       provider,
       topicArn: topic.arn,
       protocol: "email",
-      endpoint: monitoring.address ?? "",
+      endpoint: address,
     });
     return topic.arn;
   }
 
   /** What the hypervisor sees. A broken host below is left, a hung system is restarted. */
   private watchInstance(): void {
-    const { instance } = this.props;
+    const { instance } = this.props.server;
     // arn:aws:ec2:eu-central-1:…
     const arn = Fn.split(":", instance.arn);
     const action = (name: string) =>
@@ -134,7 +157,7 @@ export class Alarms extends Construct {
     this.alarm(metric, matter, {
       namespace: NAMESPACE,
       metricName: metric,
-      dimensions: { Host: this.props.hostname },
+      dimensions: { Host: this.hostname },
       statistic: below === undefined ? "Maximum" : "Minimum",
       comparisonOperator: below === undefined ? "GreaterThanThreshold" : "LessThanThreshold",
       threshold: above ?? below,
@@ -151,7 +174,7 @@ export class Alarms extends Construct {
     matter: string,
     config: Omit<ConstructorParameters<typeof CloudwatchMetricAlarm>[2], "alarmName">,
   ): void {
-    const { hostname } = this.props;
+    const { hostname } = this;
     new CloudwatchMetricAlarm(this, id, {
       alarmName: `${hostname} ${id}`,
       alarmDescription: `${hostname} ${matter}`,
@@ -164,11 +187,11 @@ export class Alarms extends Construct {
     const check = new Route53HealthCheck(this, "OutsideProbe", {
       provider,
       type: "TCP",
-      ipAddress: this.props.eip.publicIp,
+      ipAddress: this.props.server.address.eip.publicIp,
       port: 25,
       requestInterval: 30,
       failureThreshold: 3,
-      tags: { Name: this.props.hostname },
+      tags: { Name: this.hostname },
     });
     const actions = [topicArn ?? this.topic("OutsideTopic", provider)];
     this.alarm("Outside", "does not take connections from the internet", {
@@ -188,7 +211,8 @@ export class Alarms extends Construct {
   }
 
   private showDashboard(): void {
-    const { hostname, instance } = this.props;
+    const { hostname } = this;
+    const { instance } = this.props.server;
     const region = `${Fn.element(Fn.split(":", instance.arn), 3)}`;
     const widget = (title: string, index: number, ...metrics: string[]) => ({
       type: "metric",
@@ -220,21 +244,4 @@ export class Alarms extends Construct {
       }),
     });
   }
-}
-
-/**
- * The right to send figures, of this namespace alone: CloudWatch knows no resources for it.
- *
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
- */
-export function metricsRights(): Statement[] {
-  return [
-    {
-      Sid: "Figures",
-      Effect: "Allow",
-      Action: ["cloudwatch:PutMetricData"],
-      Resource: "*",
-      Condition: { StringEquals: { "cloudwatch:namespace": NAMESPACE } },
-    },
-  ];
 }

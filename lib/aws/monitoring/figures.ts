@@ -1,5 +1,6 @@
-import type { HostFile } from "../../host/host-file";
-import { shippedFile } from "../../host/shipped-file";
+import { program } from "../../host/host-file";
+import type { HostPart } from "../../host/host-part";
+import { AWS_REQUEST } from "../request/aws-request";
 
 /**
  * Where AWS takes mail for its customers by port 25, at a public address.
@@ -14,21 +15,21 @@ export interface FiguresProps {
   readonly usesPort25: boolean;
 }
 
-/** The files by which a host sends what `backup-mx` tells of it, every five minutes. */
-export function figuresFiles({ usesPort25 }: FiguresProps): HostFile[] {
-  return [
-    {
-      path: "/etc/backup-mx/figures.env",
-      content: `PORT25='${usesPort25 ? A_PUBLIC_MAIL_SERVER : ""}'\n`,
-    },
-    { path: "/etc/systemd/system/backup-mx-metrics.service", content: SERVICE },
-    { path: "/etc/systemd/system/backup-mx-metrics.timer", content: TIMER },
-    ...["backup-mx-figures", "backup-mx-metrics"].map((name) => ({
-      path: `/usr/local/sbin/${name}`,
-      content: shippedFile(__dirname, name),
-      isProgram: true,
-    })),
-  ];
+/** Sends what `backup-mx` tells of the host, every five minutes. */
+export function figuresPart({ usesPort25 }: FiguresProps): HostPart {
+  return {
+    files: [
+      AWS_REQUEST,
+      {
+        path: "/etc/backup-mx/figures.env",
+        content: `PORT25='${usesPort25 ? A_PUBLIC_MAIL_SERVER : ""}'\n`,
+      },
+      { path: "/etc/systemd/system/backup-mx-metrics.service", content: SERVICE },
+      { path: "/etc/systemd/system/backup-mx-metrics.timer", content: TIMER },
+      program(__dirname, "backup-mx-figures"),
+      program(__dirname, "backup-mx-metrics"),
+    ],
+  };
 }
 
 const SERVICE = `\

@@ -1,6 +1,8 @@
 import type { TerraformProvider } from "cdktf";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
+import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import { Alarms } from "./alarms";
 
 /** What is watched beside the alarms. */
 export interface MonitoringProps {
@@ -42,7 +44,7 @@ export interface OutsideProbeProps {
 }
 
 /** Who hears when something is wrong with the backup. */
-export class Monitoring {
+export class Monitoring implements Feature {
   /**
    * An SNS topic of the user's.
    *
@@ -77,18 +79,31 @@ export class Monitoring {
   }
 
   private constructor(
-    readonly topicArn: string | undefined,
-    readonly address: string | undefined,
-    readonly props: MonitoringProps,
+    private readonly topicArn: string | undefined,
+    private readonly address: string | undefined,
+    private readonly props: MonitoringProps,
   ) {
     if (props.outsideProbe?.topicArn !== undefined) {
       topicArnOf("monitoring.outsideProbe.topicArn", props.outsideProbe.topicArn, "us-east-1");
     }
   }
 
-  /** Whether anything is watched. */
-  get isOn(): boolean {
-    return this.topicArn !== undefined || this.address !== undefined;
+  /** @internal */
+  bind({ scope, server }: AwsHost): BoundFeature {
+    const { topicArn, address } = this;
+    return topicArn === undefined && address === undefined
+      ? NO_FEATURE
+      : new Alarms(scope, "Alarms", { ...this.props, topicArn, address, server });
+  }
+
+  /** @internal */
+  elsewhere(prop: string): Monitoring {
+    if (this.topicArn !== undefined) {
+      throw new Error(
+        `${prop} is missing; an alarm reaches no topic of another region, name one there`,
+      );
+    }
+    return this;
   }
 }
 

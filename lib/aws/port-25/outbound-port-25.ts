@@ -1,10 +1,10 @@
-import { BlockList, isIPv6 } from "node:net";
 import type { Eip } from "@cdktf/provider-aws/lib/eip";
-import { Op } from "cdktf";
+import { Annotations, Op } from "cdktf";
 import type { Construct } from "constructs";
-import { isDeferred } from "../../input/deferred-value";
-import type { Primary } from "../../mail/mail-domain";
+import type { MailDomain } from "../../mail/mail-domain";
 import { TerraformBlock } from "../../terraform/terraform-block";
+import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import { needsPort25 } from "./needs-port-25";
 
 /** How the time is spent until AWS has opened port 25. */
 export interface RequestedPort25Props {
@@ -24,7 +24,7 @@ export interface RequestedPort25Props {
  *
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-resource-limits.html
  */
-export class OutboundPort25 {
+export class OutboundPort25 implements Feature {
   /** AWS has confirmed that the account may send in this region. */
   static granted(): OutboundPort25 {
     return new OutboundPort25(true, false);
@@ -36,29 +36,37 @@ export class OutboundPort25 {
   }
 
   private constructor(
-    readonly isGranted: boolean,
-    /** Whether domains that need the port are not announced yet. */
-    readonly withholdsMx: boolean,
+    private readonly isGranted: boolean,
+    private readonly withholdMx: boolean,
   ) {}
-}
 
-const PRIVATE = new BlockList();
-PRIVATE.addSubnet("10.0.0.0", 8, "ipv4");
-PRIVATE.addSubnet("172.16.0.0", 12, "ipv4");
-PRIVATE.addSubnet("192.168.0.0", 16, "ipv4");
-PRIVATE.addSubnet("fc00::", 7, "ipv6");
+  /** @internal */
+  bind({ scope, server }: AwsHost): BoundFeature & { announces(domain: MailDomain): boolean } {
+    let isWarned = this.isGranted;
+    return {
+      ...NO_FEATURE,
+      // Nobody deploys a backup that cannot deliver without being told; once is enough.
+      addDomain: ({ name, primaries }) => {
+        if (!isWarned && primaries.some(needsPort25)) {
+          isWarned = true;
+          warnOfPort25(scope, server.hostname, server.address.eip);
+          Annotations.of(scope).addWarning(
+            `mail for ${name} cannot be delivered while AWS blocks outbound port 25: ${REMEDY}`,
+          );
+        }
+      },
+      announces: ({ primaries }) => !(this.withholdMx && primaries.some(needsPort25)),
+    };
+  }
 
-/** Whether mail to this primary passes the port that AWS blocks; private addresses are exempt. */
-export function needsPort25({ port, address }: Primary): boolean {
-  const isPrivate =
-    address !== undefined &&
-    !isDeferred(address) &&
-    PRIVATE.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-  return (isDeferred(port) || port === 25) && !isPrivate;
+  /** AWS is asked in each region. @internal */
+  elsewhere(): OutboundPort25 {
+    return OutboundPort25.requested();
+  }
 }
 
 /** What to do about the block. */
-export const PORT_25_REMEDY =
+const REMEDY =
   "ask AWS at https://aws.amazon.com/forms/ec2-email-limit-rdns-request and then set " +
   "outboundPort25: OutboundPort25.granted(), or give the primaries another port or a private address";
 
@@ -66,14 +74,14 @@ export const PORT_25_REMEDY =
  * A check that warns at every plan and apply. Terraform wants it to look at an object: no address
  * is ever 0.0.0.0.
  */
-export function warnOfPort25(scope: Construct, id: string, hostname: string, eip: Eip): void {
-  new TerraformBlock(scope, id, (uniqueId) => ({
+function warnOfPort25(scope: Construct, hostname: string, eip: Eip): void {
+  new TerraformBlock(scope, "OutboundPort25", (uniqueId) => ({
     check: {
       [uniqueId]: {
         assert: [
           {
             condition: Op.eq(eip.publicIp, "0.0.0.0"),
-            error_message: `${hostname} takes mail and cannot deliver it while AWS blocks outbound port 25: ${PORT_25_REMEDY}`,
+            error_message: `${hostname} takes mail and cannot deliver it while AWS blocks outbound port 25: ${REMEDY}`,
           },
         ],
       },

@@ -54,36 +54,6 @@ export class InstanceRole extends Construct {
   }
 }
 
-/**
- * What the agent needs for sessions and nothing else. `AmazonSSMManagedInstanceCore` would also let
- * it read every parameter of the account. The message channels know no resources.
- *
- * Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
- *
- * @param instanceArn the instance that the sessions are for
- */
-export function sessionManagerRights(instanceArn: string): Statement[] {
-  return [
-    {
-      Sid: "SessionChannels",
-      Effect: "Allow",
-      Action: [
-        "ssmmessages:CreateControlChannel",
-        "ssmmessages:CreateDataChannel",
-        "ssmmessages:OpenControlChannel",
-        "ssmmessages:OpenDataChannel",
-      ],
-      Resource: "*",
-    },
-    {
-      Sid: "Registration",
-      Effect: "Allow",
-      Action: ["ssm:UpdateInstanceInformation"],
-      Resource: instanceArn,
-    },
-  ];
-}
-
 function policy(statements: readonly object[]): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }

@@ -25,12 +25,9 @@ export class OwnVpc extends Construct {
   /** What must be there before a host can reach the internet. */
   readonly wayOut: ITerraformDependable[];
 
-  /**
-   * @throws if the CIDR block cannot be that of a VPC
-   */
   constructor(scope: Construct, id: string, props: OwnVpcProps) {
     super(scope, id);
-    const cidrBlock = vpcCidr(props.cidr);
+    const cidrBlock = props.cidr;
     const tags = { Name: props.name };
     this.vpc = new Vpc(this, "Resource", { cidrBlock, enableDnsSupport: true, tags });
     // The group that AWS makes with every VPC opens it inside; nobody uses it here.
@@ -59,7 +56,12 @@ export class OwnVpc extends Construct {
   }
 }
 
-function vpcCidr(value: string): string {
+/**
+ * The CIDR block of a VPC.
+ *
+ * @throws if it cannot be one
+ */
+export function vpcCidr(prop: string, value: string): string {
   const form = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(value);
   const [a, b, c, d, prefix] = (form ?? []).slice(1).map(Number);
   const isBlock =
@@ -71,7 +73,7 @@ function vpcCidr(value: string): string {
     (a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d) % 2 ** (32 - prefix) === 0;
   if (!isDeferred(value) && !isBlock) {
     throw badInput(
-      "vpcCidr",
+      prop,
       value,
       'is not the CIDR block of a VPC; give a network from /16 to /28, such as "10.25.0.0/28"',
     );

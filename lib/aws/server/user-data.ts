@@ -22,6 +22,22 @@ export function userDataSize(userData: string): UserDataSize {
   };
 }
 
+/** User data, and its size in bytes once it is compressed. */
+export interface UserData {
+  readonly text: string;
+  readonly compressed: number;
+}
+
+/** The first of several texts that EC2 takes as user data; if it takes none of them, the last. */
+export function fittingUserData(...texts: readonly (() => string)[]): UserData {
+  const [first, ...further] = texts;
+  const text = first();
+  const { compressed } = userDataSize(text);
+  return compressed <= EC2_USER_DATA_LIMIT || further.length === 0
+    ? { text, compressed }
+    : fittingUserData(...further);
+}
+
 /**
  * The text as Terraform has to be given it, so that it comes out as it is: Terraform reads `${` and
  * `%{` as the beginning of a template, but they are shell and printf here. References that CDK for

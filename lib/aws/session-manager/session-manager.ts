@@ -1,4 +1,7 @@
+import { program } from "../../host/host-file";
 import { packageSha256, packageUrl } from "../../input/debian-package";
+import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import type { Statement } from "../server/instance-role";
 
 /** Where the agent of Session Manager comes from. */
 export interface SessionManagerProps {
@@ -17,7 +20,7 @@ export interface SessionManagerProps {
 }
 
 /** Whether people can log in to the host. There is no SSH, and no open port for it. */
-export class SessionManager {
+export class SessionManager implements Feature {
   /**
    * By Session Manager of AWS: who may log in is decided in IAM, and CloudTrail records it. Its
    * agent is no package of Debian.
@@ -35,20 +38,65 @@ export class SessionManager {
     return new SessionManager(false, {});
   }
 
-  /** Where the package comes from; empty for the latest of AWS. */
-  readonly packageUrl: string;
-  /** The expected checksum in lower case; empty if none is known. */
-  readonly packageSha256: string;
+  private readonly packageUrl: string;
+  private readonly packageSha256: string;
 
   private constructor(
-    /** Whether the agent is installed. */
-    readonly isInstalled: boolean,
+    private readonly isInstalled: boolean,
     props: SessionManagerProps,
   ) {
+    // Empty for the latest of AWS.
     this.packageUrl =
       props.packageUrl === undefined
         ? ""
         : packageUrl("sessionManager.packageUrl", props.packageUrl);
     this.packageSha256 = packageSha256("sessionManager.packageSha256", props.packageSha256);
   }
+
+  /** @internal */
+  bind({ server: { role, instance } }: AwsHost): BoundFeature {
+    if (!this.isInstalled) {
+      return NO_FEATURE;
+    }
+    role.grant("SessionManager", ...rights(instance.arn));
+    return {
+      part: () => ({
+        files: [program(__dirname, "backup-mx-session-manager")],
+        environment: {
+          SESSION_MANAGER_URL: this.packageUrl,
+          SESSION_MANAGER_SHA256: this.packageSha256,
+        },
+      }),
+    };
+  }
+}
+
+/**
+ * What the agent needs for sessions and nothing else. `AmazonSSMManagedInstanceCore` would also let
+ * it read every parameter of the account. The message channels know no resources.
+ *
+ * Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+ *
+ * @param instanceArn the instance that the sessions are for
+ */
+function rights(instanceArn: string): Statement[] {
+  return [
+    {
+      Sid: "SessionChannels",
+      Effect: "Allow",
+      Action: [
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+      ],
+      Resource: "*",
+    },
+    {
+      Sid: "Registration",
+      Effect: "Allow",
+      Action: ["ssm:UpdateInstanceInformation"],
+      Resource: instanceArn,
+    },
+  ];
 }

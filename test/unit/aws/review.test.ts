@@ -6,6 +6,7 @@ import {
   Certificate,
   Logs,
   Monitoring,
+  Network,
   RecipientVerification,
   Route53Zone,
   SessionManager,
@@ -287,8 +288,13 @@ test("what it would find with everything on", () => {
     detailedMonitoring: true,
     sessionManager: SessionManager.install(),
     certificate: Certificate.acme({ zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ") }),
-    vpcCidr: "10.25.0.0/28",
-    nodes: [{ hostname: "mx3.example.com", availabilityZone: "eu-central-1b" }],
+    network: Network.own("10.25.0.0/28"),
+    nodes: [
+      {
+        hostname: "mx3.example.com",
+        network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
+      },
+    ],
     kmsKeyArn: KEY,
     queueSnapshots: 7,
     logs: Logs.toLogGroup({ retentionInDays: 365, kmsKeyArn: KEY }),

@@ -1,4 +1,10 @@
-import { BackupMx, type BackupMxNodeProps, type BackupMxProps, Route53Zone } from "../../../lib";
+import {
+  BackupMx,
+  type BackupMxNodeProps,
+  type BackupMxProps,
+  Network,
+  Route53Zone,
+} from "../../../lib";
 import { backup } from "../../support/backup";
 import { EVERYTHING } from "../../support/props";
 import { newStack, synthesize } from "../../support/stack";
@@ -65,7 +71,7 @@ describe("a defect that Terraform does not find is refused here", () => {
           nodes: [
             {
               hostname: "mx3.example.com",
-              availabilityZone: "eu-central-1b",
+              network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
               zone: Route53Zone.fromZoneId("Z1", { zoneName: "example.net" }),
             },
           ],
@@ -90,14 +96,18 @@ describe("a defect that Terraform does not find is refused here", () => {
 describe("what a stack holds, whatever its props", () => {
   /** With the longest names that can be. */
   const longest = (name: string) => `${name}.${"a".repeat(64 - name.length - 13)}.example.com`;
-  const { subnetId: _, vpcId: __, zone: ___, certificate: ____, ...props } = EVERYTHING;
+  const { zone: _, certificate: __, ...props } = EVERYTHING;
   const nodes: BackupMxNodeProps[] = [
-    { hostname: longest("mx3"), availabilityZone: "eu-central-1b", preferenceIncrement: 10 },
+    {
+      hostname: longest("mx3"),
+      network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
+      preferenceIncrement: 10,
+    },
   ];
   const everything: BackupMxProps = {
     ...props,
     hostname: longest("mx2"),
-    vpcCidr: "10.25.0.0/28",
+    network: Network.own("10.25.0.0/28"),
     nodes,
     domains: props.domains.map((each) => ({ ...each, zone: ZONE })),
   };

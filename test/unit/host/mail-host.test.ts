@@ -1,34 +1,28 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { mailHostUserData } from "../../../lib/host/mail-host";
-import { type MailDomainProps, mailDomain } from "../../../lib/mail/mail-domain";
-import { type MailPolicyProps, mailPolicy } from "../../../lib/mail/mail-policy";
+import {
+  type BackupMxDomain,
+  type BackupMxProps,
+  MailScanner,
+  RecipientVerification,
+  Resolver,
+} from "../../../lib";
+import { mailDomain } from "../../../lib/mail/mail-domain";
+import { mailPolicy } from "../../../lib/mail/mail-policy";
 import { postfixFiles } from "../../../lib/mail/postfix/postfix";
-import { RecipientVerification } from "../../../lib/mail/recipients/recipient-verification";
-import { MailScanner } from "../../../lib/mail/scanner/mailscanner";
-import { writtenFiles } from "../../support/user-data";
+import { hostFiles, hostUserData, PUBLIC_ADDRESS } from "../../support/host-files";
+import { QUEUE_VOLUME } from "../../support/synthesized";
 
 const HOSTNAME = "mx2.example.net";
-const ADDRESS = "203.0.113.7";
-const PLACE = { publicAddress: ADDRESS, queueVolumeId: "vol-0123456789abcdef0" };
 const SETUP = "/usr/local/sbin/backup-mx-setup";
 
-const readDomains = (names: string[], props: Partial<MailDomainProps> = {}) =>
-  names.map((name, index) =>
-    mailDomain(
-      `domains[${index}]`,
-      { name, primaries: [{ hostname: "mx1.example.com" }], ...props },
-      HOSTNAME,
-    ),
-  );
-
-const userData = (props: MailPolicyProps = {}, names = ["example.com"]) =>
-  mailHostUserData(mailPolicy(HOSTNAME, props), readDomains(names), PLACE);
+const domains = (names: string[], props: Partial<BackupMxDomain> = {}): BackupMxDomain[] =>
+  names.map((name) => ({ name, primaries: [{ hostname: "mx1.example.com" }], ...props }));
 
 /** The variables that the setup program reads, each in single quotes. */
-function setupVariables(props: MailPolicyProps = {}): { [name: string]: string } {
-  const { content } = writtenFiles(userData(props))["/etc/backup-mx/setup.env"];
+function setupVariables(props: Partial<BackupMxProps> = {}): { [name: string]: string } {
+  const { content } = hostFiles({ hostname: HOSTNAME, ...props })["/etc/backup-mx/setup.env"];
   return Object.fromEntries(
     content
       .split("\n")
@@ -42,40 +36,45 @@ function setupVariables(props: MailPolicyProps = {}): { [name: string]: string }
 
 describe("the user data of a mail host", () => {
   test("brings every file of Postfix as it was rendered", () => {
-    const policy = mailPolicy(HOSTNAME, {
+    const props = {
       unverifiedRecipientRejectReason: `No such user: %{you} # 'quoted' "twice" - ünbekannt`,
       postfixSettings: { smtpd_banner: "$myhostname ESMTP: ready #1" },
-    });
-    const domains = readDomains(["example.com"], {
+      mailScanner: MailScanner.none(),
+    };
+    const [domain] = domains(["example.com"], {
       recipients: RecipientVerification.list(["a{b}$c#d@example.com", "o'neill@example.com"]),
     });
-    const written = writtenFiles(mailHostUserData(policy, domains, PLACE));
-    const rendered = postfixFiles(policy, domains, ADDRESS);
-    expect(rendered.size).toBe(8);
+    const written = hostFiles({ hostname: HOSTNAME, ...props, domains: [domain] });
+    const rendered = postfixFiles(
+      mailPolicy(HOSTNAME, props),
+      [mailDomain("domains[0]", domain, HOSTNAME)],
+      PUBLIC_ADDRESS,
+    );
+    expect(rendered.size).toBe(7);
     for (const [path, content] of rendered) {
       expect(written[path]).toEqual({ content });
     }
   });
 
   test("writes these files", () => {
-    expect(Object.keys(writtenFiles(userData()))).toEqual([
+    expect(Object.keys(hostFiles())).toEqual([
       "/etc/postfix/main.cf",
       "/etc/postfix/master.cf",
       "/etc/postfix/transport",
       "/etc/postfix/probe_transport",
       "/etc/postfix/tls_policy",
       "/etc/postfix/aliases",
-      "/etc/postfix/header_checks",
+      "/etc/systemd/system/postfix.service.d/backup-mx.conf",
+      "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
       "/etc/MailScanner/conf.d/backup-mx.conf",
       "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
+      "/etc/postfix/header_checks",
       "/etc/systemd/system/backup-mx-queue.service",
       "/etc/systemd/system/backup-mx-tidy.service",
       "/etc/systemd/system/backup-mx-tidy.timer",
       "/etc/apt/apt.conf.d/60backup-mx",
-      "/etc/chrony/sources.d/amazon.sources",
       "/etc/systemd/journald.conf.d/backup-mx.conf",
-      "/etc/systemd/system/postfix.service.d/backup-mx.conf",
-      "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
+      "/etc/chrony/sources.d/amazon.sources",
       "/etc/backup-mx/primaries",
       "/etc/systemd/system/backup-mx-watch.service",
       "/etc/backup-mx/setup.env",
@@ -87,8 +86,8 @@ describe("the user data of a mail host", () => {
   });
 
   test("brings a resolver of its own to those who need it alone", () => {
-    const resolver = (props: MailPolicyProps) => [
-      Object.keys(writtenFiles(userData(props))).filter((path) => /unbound|resolver/.test(path)),
+    const resolver = (props: Partial<BackupMxProps>) => [
+      Object.keys(hostFiles(props)).filter((path) => /unbound|resolver/.test(path)),
       setupVariables(props).PACKAGES.includes("unbound"),
     ];
     const brought = [
@@ -97,19 +96,17 @@ describe("the user data of a mail host", () => {
     ];
     expect(resolver({})).toEqual([[], false]);
     expect(resolver({ postscreenDnsblSites: ["zen.example.org"] })).toEqual(brought);
-    expect(resolver({ localResolver: true })).toEqual(brought);
+    expect(resolver({ resolver: Resolver.local() })).toEqual(brought);
   });
 
   test("has nothing of MailScanner where there is none", () => {
-    const text = userData({ mailScanner: MailScanner.none() });
-    const paths = Object.keys(writtenFiles(text));
+    const paths = Object.keys(hostFiles({ mailScanner: MailScanner.none() }));
     expect(paths.filter((path) => /mailscanner|header_checks/i.test(path))).toEqual([]);
   });
 
   test("runs the setup program, which is the one in this repository without its comments", () => {
-    const text = userData();
-    expect(parse(text).runcmd).toEqual([[SETUP]]);
-    const { content, permissions } = writtenFiles(text)[SETUP];
+    expect(parse(hostUserData()).runcmd).toEqual([[SETUP]]);
+    const { content, permissions } = hostFiles()[SETUP];
     const lines = readFileSync(join(__dirname, "../../../lib/host/setup/backup-mx-setup"), "utf8")
       .split("\n")
       .filter((line, number) => number === 0 || !line.trimStart().startsWith("#"));
@@ -118,28 +115,27 @@ describe("the user data of a mail host", () => {
   });
 
   test("brings programs without docstrings, but for the usage that one prints", () => {
-    const files = writtenFiles(userData());
+    const files = hostFiles();
     expect(files["/usr/local/sbin/backup-mx-watch"].content).not.toContain('"""');
     expect(files["/usr/local/sbin/backup-mx"].content.match(/"""/g)).toHaveLength(2);
     expect(files["/usr/local/sbin/backup-mx"].content).toContain("\nusage: backup-mx [status]");
   });
 
   test("is the same each time", () => {
-    expect(userData()).toBe(userData());
+    expect(hostUserData()).toBe(hostUserData());
   });
 
   // The order means nothing, and other user data means another instance.
   test("does not depend on the order of the domains", () => {
-    const props = { postmaster: "ops@example.org" };
-    expect(userData(props, ["b.example", "a.example"])).toBe(
-      userData(props, ["a.example", "b.example"]),
-    );
+    const text = (...names: string[]) =>
+      hostUserData({ postmaster: "ops@example.org", domains: domains(names) });
+    expect(text("b.example", "a.example")).toBe(text("a.example", "b.example"));
   });
 
   test("does not depend on the order of free settings", () => {
     const one = { biff: "no", mail_name: "Mail", always_bcc: "" };
     const other = { always_bcc: "", mail_name: "Mail", biff: "no" };
-    expect(userData({ postfixSettings: one })).toBe(userData({ postfixSettings: other }));
+    expect(hostUserData({ postfixSettings: one })).toBe(hostUserData({ postfixSettings: other }));
   });
 });
 
@@ -148,12 +144,14 @@ describe("what the setup program is told", () => {
     expect(setupVariables()).toEqual({
       MAIL_HOSTNAME: HOSTNAME,
       A_RELAY_DOMAIN: "example.com",
-      PACKAGES: expect.stringMatching(/^ca-certificates curl postfix postfix-lmdb .*spamassassin$/),
+      PACKAGES: expect.stringMatching(
+        /^ca-certificates curl postfix postfix-lmdb .* spamassassin /,
+      ),
       MAILSCANNER_URL: expect.stringMatching(/^https:.*\.deb$/),
       MAILSCANNER_SHA256: "",
       CLAMAV: "",
       WATCH_INTERVAL: "30s",
-      QUEUE_VOLUME: PLACE.queueVolumeId,
+      QUEUE_VOLUME: QUEUE_VOLUME,
       DELIVER_UNSCANNED_AFTER: "",
     });
   });
@@ -165,7 +163,7 @@ describe("what the setup program is told", () => {
       packageSha256: "AB".repeat(32),
     });
     expect(setupVariables({ mailScanner })).toMatchObject({
-      PACKAGES: expect.stringMatching(/ clamav-daemon clamav-freshclam$/),
+      PACKAGES: expect.stringMatching(/ clamav-daemon clamav-freshclam /),
       MAILSCANNER_URL: "https://mirror.example.net/MailScanner.deb",
       MAILSCANNER_SHA256: "ab".repeat(32),
       CLAMAV: "yes",
@@ -174,7 +172,7 @@ describe("what the setup program is told", () => {
 
   test("without MailScanner", () => {
     expect(setupVariables({ mailScanner: MailScanner.none() })).toMatchObject({
-      PACKAGES: "ca-certificates curl postfix postfix-lmdb ssl-cert chrony unattended-upgrades",
+      PACKAGES: "ca-certificates curl postfix postfix-lmdb ssl-cert unattended-upgrades chrony",
       MAILSCANNER_URL: "",
       MAILSCANNER_SHA256: "",
       CLAMAV: "",

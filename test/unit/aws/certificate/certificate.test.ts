@@ -1,4 +1,4 @@
-import { Certificate, Route53Zone } from "../../../../lib";
+import { Certificate, Network, Route53Zone } from "../../../../lib";
 import { backup } from "../../../support/backup";
 import { mainCfSettings } from "../../../support/main-cf";
 import { only } from "../../../support/stack";
@@ -82,7 +82,7 @@ test("a node gets a certificate of its own name, or what it asks for", () => {
         nodes: [
           {
             hostname: "mx3.example.com",
-            availabilityZone: "eu-central-1b",
+            network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
             certificate: own,
           },
         ],

@@ -1,4 +1,4 @@
-import type { BackupMxProps } from "../../../../lib";
+import { Network } from "../../../../lib";
 import { backup } from "../../../support/backup";
 import { only } from "../../../support/stack";
 
@@ -10,7 +10,9 @@ test("by default no network is made, and nothing said of the default VPC", () =>
 });
 
 test("a VPC of its own has one public subnet, and its default group opens nothing", () => {
-  const { resource } = backup({ vpcCidr: "10.25.0.16/28", availabilityZone: "eu-central-1a" });
+  const { resource } = backup({
+    network: Network.own("10.25.0.16/28", { availabilityZone: "eu-central-1a" }),
+  });
   const id = (type: string) => `\${${type}.${Object.keys(resource[type])[0]}.id}`;
   expect(only(resource, "aws_vpc").cidr_block).toBe("10.25.0.16/28");
   expect(only(resource, "aws_subnet")).toMatchObject({
@@ -33,28 +35,36 @@ test("a VPC of its own has one public subnet, and its default group opens nothin
   ]);
 });
 
-const SUBNET = "subnet-0123456789abcdef0";
-
-test.each<[Partial<BackupMxProps>, string]>([
+test.each<[string, () => Network, string]>([
   [
-    { vpcCidr: "10.25.0.0/29" },
-    'vpcCidr "10.25.0.0/29" is not the CIDR block of a VPC; give a network from /16 to /28',
+    "a block that is too small",
+    () => Network.own("10.25.0.0/29"),
+    'network.cidr "10.25.0.0/29" is not the CIDR block of a VPC; give a network from /16 to /28',
   ],
-  [{ vpcCidr: "10.25.0.1/28" }, 'vpcCidr "10.25.0.1/28" is not the CIDR block of a VPC'],
-  [{ vpcCidr: "10.256.0.0/28" }, 'vpcCidr "10.256.0.0/28" is not the CIDR block of a VPC'],
-  [{ vpcCidr: "10.0.0.0/8" }, 'vpcCidr "10.0.0.0/8" is not the CIDR block of a VPC'],
-  [{ vpcCidr: "10.25.0.0/28", subnetId: SUBNET }, 'vpcCidr "10.25.0.0/28" stands beside subnetId'],
+  ["an address", () => Network.own("10.25.0.1/28"), 'network.cidr "10.25.0.1/28" is not the CIDR'],
+  ["an octet of 256", () => Network.own("10.256.0.0/28"), 'network.cidr "10.256.0.0/28" is not'],
   [
-    { availabilityZone: "eu-central-1" },
-    'availabilityZone "eu-central-1" is not the name of a zone',
+    "a block that is too large",
+    () => Network.own("10.0.0.0/8"),
+    'network.cidr "10.0.0.0/8" is not',
   ],
-])("%j is refused", (props, message) => {
-  expect(() => backup(props)).toThrow(message);
+  [
+    "a region",
+    () => Network.defaultVpc({ availabilityZone: "eu-central-1" }),
+    'network.availabilityZone "eu-central-1" is not the name of a zone',
+  ],
+  [
+    "a region for a VPC of its own",
+    () => Network.own("10.25.0.0/28", { availabilityZone: "eu-central-1" }),
+    'network.availabilityZone "eu-central-1" is not the name of a zone',
+  ],
+])("%s is refused", (_, network, message) => {
+  expect(network).toThrow(message);
 });
 
 test.each(["us-east-1f", "us-gov-west-1a", "us-west-2-lax-1a"])(
   "%s is a zone",
   (availabilityZone) => {
-    expect(() => backup({ availabilityZone })).not.toThrow();
+    expect(() => Network.defaultVpc({ availabilityZone })).not.toThrow();
   },
 );

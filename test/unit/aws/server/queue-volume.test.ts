@@ -1,9 +1,10 @@
 import { TerraformVariable } from "cdktf";
-import { BackupMx } from "../../../../lib";
+import { BackupMx, Network } from "../../../../lib";
 import { MailServer, type MailServerProps } from "../../../../lib/aws/server/mail-server";
 import { newStack, only, synthesize } from "../../../support/stack";
 
 const HOSTNAME = "mx2.example.net";
+const SUBNET = "subnet-0123456789abcdef0";
 
 function build(props: MailServerProps = {}) {
   const stack = newStack();
@@ -29,36 +30,36 @@ describe("the queue volume", () => {
   });
 
   test("stands in the zone of the instance, known before the instance is", () => {
-    const subnetId = "subnet-0123456789abcdef0";
-    const zone = (props: MailServerProps) => build(props).volume.availability_zone;
-    expect(zone({ subnetId })).toMatch(/^\$\{data\.aws_subnet\.\w+\.availability_zone\}$/);
-    expect(zone({ availabilityZone: "eu-central-1b" })).toBe("eu-central-1b");
-    expect(zone({ vpcCidr: "10.25.0.0/28" })).toMatch(/^\$\{aws_subnet\.\w+\.availability_zone\}$/);
+    const zone = (network: Network) => build({ network }).volume.availability_zone;
+    expect(zone(Network.subnet(SUBNET))).toMatch(
+      /^\$\{data\.aws_subnet\.\w+\.availability_zone\}$/,
+    );
+    expect(zone(Network.defaultVpc({ availabilityZone: "eu-central-1b" }))).toBe("eu-central-1b");
+    expect(zone(Network.own("10.25.0.0/28"))).toMatch(/^\$\{aws_subnet\.\w+\.availability_zone\}$/);
     const { json, volume } = build();
     expect(volume.availability_zone).toMatch(/^\$\{element\(sort\(data\..*\.locations\), 0\)\}$/);
     expect(only(json.resource, "aws_instance").availability_zone).toBe(volume.availability_zone);
   });
 
   test("is compared with the zone that is asked for, and with none that AWS chooses", () => {
-    const condition = (props: MailServerProps) => {
-      const { json } = build(props);
+    const condition = (network: Network) => {
+      const { json } = build({ network });
       const [volume] = Object.keys(json.resource.aws_ebs_volume);
       const [wanted] = only(json.resource, "aws_instance").lifecycle.precondition ?? [];
       return wanted?.condition.replace(`aws_ebs_volume.${volume}`, "volume");
     };
     const availabilityZone = "eu-central-1b";
-    expect(condition({})).toBeUndefined();
-    expect(condition({ vpcCidr: "10.25.0.0/28" })).toBeUndefined();
-    for (const props of [{}, { vpcCidr: "10.25.0.0/28" }]) {
-      expect(condition({ availabilityZone, ...props })).toBe(
-        `\${(volume.availability_zone == "eu-central-1b")}`,
-      );
+    expect(condition(Network.defaultVpc())).toBeUndefined();
+    expect(condition(Network.own("10.25.0.0/28"))).toBeUndefined();
+    for (const network of [
+      Network.defaultVpc({ availabilityZone }),
+      Network.own("10.25.0.0/28", { availabilityZone }),
+    ]) {
+      expect(condition(network)).toBe(`\${(volume.availability_zone == "eu-central-1b")}`);
     }
-    for (const props of [{}, { availabilityZone }]) {
-      expect(condition({ subnetId: "subnet-0123456789abcdef0", ...props })).toMatch(
-        /^\$\{\(volume\.availability_zone == data\.aws_subnet\.\w+\.availability_zone\)\}$/,
-      );
-    }
+    expect(condition(Network.subnet(SUBNET))).toMatch(
+      /^\$\{\(volume\.availability_zone == data\.aws_subnet\.\w+\.availability_zone\)\}$/,
+    );
   });
 
   test("stays with its instance when the region gets a new zone", () => {

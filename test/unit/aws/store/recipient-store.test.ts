@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { BackupMx, type BackupMxProps, RecipientVerification } from "../../../../lib";
+import { BackupMx, type BackupMxProps, Network, RecipientVerification } from "../../../../lib";
 import { newStack, only, synthesize } from "../../../support/stack";
 
 const KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -57,7 +57,12 @@ describe("a list of recipients from a file", () => {
     const recipients = RecipientVerification.listFileThenCallOut("/dev/null");
     const domains = [FROM_FILE, { ...example, recipients }];
     expect(Object.keys(resources({ domains }).aws_s3_bucket)).toHaveLength(1);
-    const nodes = [{ hostname: "mx3.example.net", availabilityZone: "eu-central-1b" }];
+    const nodes = [
+      {
+        hostname: "mx3.example.net",
+        network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
+      },
+    ];
     expect(Object.keys(resources({ domains, nodes }).aws_s3_bucket)).toHaveLength(2);
   });
 

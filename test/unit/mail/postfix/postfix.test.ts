@@ -52,7 +52,6 @@ describe("the files of Postfix", () => {
       "tls_policy",
       "aliases",
       "recipients",
-      "header_checks",
     ]);
   });
 

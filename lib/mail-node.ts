@@ -1,0 +1,184 @@
+import type { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import type { EbsVolume } from "@cdktf/provider-aws/lib/ebs-volume";
+import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import type { Instance } from "@cdktf/provider-aws/lib/instance";
+import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import type { ITerraformDependable } from "cdktf";
+import type { Construct } from "constructs";
+import type { AwsHost, BoundFeature } from "./aws/feature";
+import { clockPart } from "./aws/server/clock";
+import { MailServer, type MailServerProps } from "./aws/server/mail-server";
+import { EC2_USER_DATA_LIMIT, fittingUserData, type UserData } from "./aws/server/user-data";
+import { recipientLists } from "./aws/store/recipient-lists";
+import type { HostRecords } from "./dns/dns-zone";
+import { type BoundFeatures, bindFeatures, type FeatureProps } from "./features";
+import { commandPart } from "./host/command/command";
+import type { HostPart } from "./host/host-part";
+import { mailHostUserData } from "./host/mail-host";
+import { postfixPart } from "./host/postfix/postfix";
+import { queuePart } from "./host/queue/queue";
+import { scannerPart } from "./host/scanner/scanner";
+import { setupPart } from "./host/setup/setup";
+import { type UpkeepProps, upkeepPart } from "./host/upkeep/upkeep";
+import { watchPart } from "./host/watch/watch";
+import type { MailDomain } from "./mail/mail-domain";
+import type { MailPolicy } from "./mail/mail-policy";
+import { queueReserve } from "./mail/postfix/queue-reserve";
+
+/** One host: the VM, what is on it beside mail, and how it is kept up to date. */
+export interface MailNodeProps extends MailServerProps, UpkeepProps, FeatureProps {
+  /** The fully qualified name of the host: HELO name, A record and MX target alike. */
+  readonly hostname: string;
+}
+
+/** One host that takes mail. */
+export class MailNode {
+  /** The fully qualified name of the host. */
+  readonly hostname: string;
+  /** The VM. */
+  readonly instance: Instance;
+  /** The firewall: port 25 is open, nothing else. */
+  readonly securityGroup: SecurityGroup;
+  /** The IAM role of the instance: what the host may do in AWS, which is nothing by default. */
+  readonly role: IamRole;
+  /** The disk with the queue and the quarantine; it outlives the VM and refuses to be destroyed. */
+  readonly queueVolume: EbsVolume;
+  /** The log group with the host's journal, if `logs` asks for one. */
+  readonly logGroup?: CloudwatchLogGroup;
+  /** The fixed IPv4 address, from which the primaries get their mail. */
+  readonly publicIp: string;
+
+  private readonly server: MailServer;
+  private readonly upkeep: HostPart;
+  private readonly features: BoundFeatures;
+  /** The features in their order, those that no prop switches on behind the others. */
+  private readonly bound: readonly BoundFeature[];
+  private readonly domains: MailDomain[] = [];
+  /** Rendering and compressing take most of the time of a synthesis: once for a number of domains. */
+  private rendered?: { readonly domains: number; readonly userData: UserData };
+
+  /**
+   * @param scope where its constructs go
+   * @param policy what it does with mail
+   * @throws if a prop cannot be used; the message names the prop, the value and the remedy
+   *
+   * @internal
+   */
+  constructor(
+    scope: Construct,
+    private readonly policy: MailPolicy,
+    props: MailNodeProps,
+  ) {
+    this.upkeep = upkeepPart(props);
+    this.hostname = policy.hostname;
+    this.server = new MailServer(scope, "Server", {
+      ...props,
+      hostname: this.hostname,
+      defaultInstanceType: policy.mailScanner.clamAv ? "t4g.medium" : "t4g.small",
+      // As much again for mail that waits.
+      leastQueueVolumeSize: Math.ceil((2 * queueReserve(policy.messageSizeLimit)) / 1024 ** 3),
+      userData: () => this.render().text,
+    });
+    const host: AwsHost = { scope, policy, server: this.server, kmsKeyArn: props.kmsKeyArn };
+    this.features = bindFeatures(props, host);
+    this.bound = [...Object.values(this.features), recipientLists(host)];
+
+    this.instance = this.server.instance;
+    this.securityGroup = this.server.firewall.securityGroup;
+    this.role = this.server.role.role;
+    this.queueVolume = this.server.queue.volume;
+    this.logGroup = this.features.logs.group;
+    this.publicIp = this.server.address.eip.publicIp;
+    if (policy.relayhost !== undefined) {
+      const port = /:([0-9]+)$/.exec(policy.relayhost)?.[1] ?? "25";
+      this.server.firewall.allowOut(Number(port), "Mail of the backup itself to its relayhost");
+    }
+  }
+
+  /** What must be in DNS for the host. */
+  get hostRecords(): HostRecords {
+    return { hostname: this.hostname, ipv4Address: this.publicIp };
+  }
+
+  /**
+   * Looks at a domain before anything is made for it.
+   *
+   * @throws if a feature and the domain contradict each other
+   *
+   * @internal
+   */
+  check(domain: MailDomain): void {
+    for (const feature of this.bound) {
+      feature.check?.(domain);
+    }
+  }
+
+  /** Takes the mail of one more domain. @internal */
+  addDomain(domain: MailDomain): void {
+    for (const feature of this.bound) {
+      feature.addDomain?.(domain);
+    }
+    this.server.allowPrimaries(domain, this.domains.length);
+    this.domains.push(domain);
+  }
+
+  /** Whether senders may be told of this host. @internal */
+  announces(domain: MailDomain): boolean {
+    return this.features.outboundPort25.announces(domain);
+  }
+
+  /**
+   * Gives the address the hostname as its name in reverse DNS.
+   *
+   * @param records what makes the hostname lead to the address
+   *
+   * @internal
+   */
+  reverse(records: ITerraformDependable[]): void {
+    this.server.address.reverseTo(this.hostname, records);
+  }
+
+  /** What keeps this host from being synthesized, now that every domain is known. @internal */
+  problems(): string[] {
+    const { compressed } = this.render();
+    return compressed <= EC2_USER_DATA_LIMIT
+      ? []
+      : [
+          `user data has ${compressed} bytes after compression and EC2 takes ${EC2_USER_DATA_LIMIT}; ` +
+            "divide the domains among several BackupMx, or give long lists of recipients by RecipientVerification.listFile()",
+        ];
+  }
+
+  /** Everything that is on the host, once every domain is known. */
+  private parts(): HostPart[] {
+    const { policy, domains } = this;
+    const features = this.bound.map((feature) => feature.part());
+    const further = [
+      scannerPart(policy.mailScanner),
+      queuePart(this.queueVolume.id),
+      commandPart(),
+      this.upkeep,
+      clockPart(),
+      ...features,
+      watchPart(policy, domains),
+    ];
+    const mainCf = further.flatMap((part) => part.mainCf ?? []);
+    const parts = [postfixPart(policy, domains, this.publicIp, mainCf), ...further];
+    const [selfTestDomain] = domains.map(({ name }) => name).sort();
+    return [...parts, setupPart(this.hostname, selfTestDomain, parts)];
+  }
+
+  /** The user data: the comments of settings are left out where there is no room for them. */
+  private render(): UserData {
+    const domains = this.domains.length;
+    if (this.rendered?.domains !== domains) {
+      const parts = this.parts();
+      const userData = fittingUserData(
+        () => mailHostUserData(this.hostname, parts, true),
+        () => mailHostUserData(this.hostname, parts, false),
+      );
+      this.rendered = { domains, userData };
+    }
+    return this.rendered.userData;
+  }
+}
