@@ -6,6 +6,17 @@ import { EXAMPLES, synthesizeExample } from "../support/synthesized";
 
 const REPOSITORY = resolve(__dirname, "../..");
 
+/** Without what CDK for Terraform notes for itself, and without user data, which has its tests. */
+const outline = (stacks: object) =>
+  JSON.parse(
+    JSON.stringify(stacks, (key, value) => {
+      if (key === "//") {
+        return undefined;
+      }
+      return typeof value === "string" && value.startsWith("#cloud-config") ? "user data" : value;
+    }),
+  );
+
 test.each(EXAMPLES)(
   "the example %s keeps its state where no synthesis deletes it",
   async (example) => {
@@ -16,6 +27,14 @@ test.each(EXAMPLES)(
         type === "s3" ? ["s3", undefined] : ["local", `../../../terraform.${name}.tfstate`],
       );
     }
+  },
+  60_000,
+);
+
+test.each(["complete", "nodes", "own-dns"])(
+  "the example %s is",
+  async (example) => {
+    expect(outline(await synthesizeExample(example))).toMatchSnapshot();
   },
   60_000,
 );
