@@ -6,6 +6,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { Annotations, type TerraformProvider } from "cdktf";
 import { Construct } from "constructs";
 import { useProvider } from "./aws/provider";
+import { claim, mustBeFree } from "./claims";
 import type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 import type { MxRecords } from "./dns/mx-records";
 import { inheritFeatures } from "./features";
@@ -24,6 +25,8 @@ import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-p
 import { tlsPolicies } from "./mail/postfix/tls-policies";
 import { MailNode, type MailNodeProps } from "./mail-node";
 import { publishHost, publishMx } from "./publishing";
+import { nameAfter } from "./terraform/address";
+import { fixedValue } from "./terraform/fixed-value";
 
 const NO_DOMAIN = "domains is empty; name at least one domain, in the props or with addDomain()";
 
@@ -146,6 +149,8 @@ export class BackupMx extends Construct {
   constructor(scope: Construct, id: string, props: BackupMxProps) {
     super(scope, id);
     this.policy = mailPolicy(props.hostname, props);
+    nameAfter(this, this.policy.hostname);
+    claim(this, "hostname", this.policy.hostname);
     const node = new MailNode(this, this.policy, props);
     this.first = { node, scope: this, preferenceIncrement: 0 };
     this.hostname = node.hostname;
@@ -173,6 +178,9 @@ export class BackupMx extends Construct {
         "mail is forwarded without being scanned; spammers aim at a backup MX first",
       );
     }
+    // The addresses of all else follow from the name: with another one, what guards the queue would
+    // be gone together with the queue.
+    fixedValue(this, "FixedHostname", this.hostname, props.preventDestroy ?? true);
     this.node.addValidation({ validate: () => this.problems() });
   }
 
@@ -210,6 +218,7 @@ export class BackupMx extends Construct {
     if (this.domains.some(({ name }) => name === domain.name)) {
       throw badInput(`${prop}.name`, domain.name, "is listed twice; name each domain once");
     }
+    mustBeFree(this, `${prop}.name`, domain.name);
     refuseContradictions(this.policy, domain);
     // What could not be rendered is an error now, not at synthesis.
     domain.recipients.accessEntries(`${prop}.recipients`, domain.name, "");
@@ -223,6 +232,7 @@ export class BackupMx extends Construct {
     }
 
     this.publish(domain, props);
+    claim(this, `${prop}.name`, domain.name);
     this.domains.push(domain);
     for (const member of ofMembers) {
       member.node.addDomain(member.domain);
@@ -255,6 +265,7 @@ export class BackupMx extends Construct {
   private publish(domain: MailDomain, { zone, mxRecords }: BackupMxDomain): void {
     const id = isDeferred(domain.name) ? `Domain${this.domains.length}` : domain.name;
     const scope = new Construct(this, id);
+    nameAfter(scope, domain.name);
     const isAnnounced = mxRecords?.hasBackup ?? true;
     const waiting = this.members.filter(({ node }) => !(isAnnounced && node.announces(domain)));
     try {
@@ -299,9 +310,11 @@ export class BackupMx extends Construct {
     if ([this.first, ...others].some(({ node }) => node.hostname === hostname)) {
       throw badInput(`${prop}.hostname`, hostname, "is the name of another node; give it its own");
     }
+    claim(this, `${prop}.hostname`, hostname);
     const isElsewhere = provider !== undefined;
     const nodes = (this.node.tryFindChild("Nodes") as Construct) ?? new Construct(this, "Nodes");
     const scope = new Construct(nodes, hostname);
+    nameAfter(scope, hostname);
     const node = new MailNode(scope, mailPolicy(hostname, props), {
       ...props,
       // What belongs to a place is not passed on, and a key or image only within its region.

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { succeed } from "../process/execution";
 import { AptSources } from "./apt-sources";
@@ -41,8 +41,11 @@ export class DebianImage {
 
   private constructor(private readonly tarball: string) {}
 
-  /** Makes the image, which takes a minute, or takes the one that an earlier run has made. */
-  static build(suite: Suite): DebianImage {
+  /**
+   * Makes the image, which takes a minute, or takes the one that another test has made, or an
+   * earlier run. Of two tests that want it at once, one makes it.
+   */
+  static async build(suite: Suite): Promise<DebianImage> {
     const sources = AptSources.ofThisMachine().of(suite);
     const args = [
       "--mode=root",
@@ -56,16 +59,11 @@ export class DebianImage {
       .update(JSON.stringify([args, sources]))
       .digest("hex");
     const tarball = join(cacheFolder, `debian-${suite}-${recipe.slice(0, 12)}.tar`);
-    if (!existsSync(tarball)) {
-      mkdirSync(cacheFolder, { recursive: true });
-      const part = `${tarball}.${process.pid}`;
-      try {
-        execFileSync("mmdebstrap", [...args, part, "-"], { input: sources, stdio: "pipe" });
-        renameSync(part, tarball);
-      } finally {
-        rmSync(part, { force: true });
-      }
-    }
+    mkdirSync(cacheFolder, { recursive: true });
+    const script = '[ -e "$0" ] || { mmdebstrap "$@" "$0.part" - && mv "$0.part" "$0"; }';
+    await succeed(["flock", `${tarball}.lock`, "sh", "-c", script, tarball, ...args], {
+      input: sources,
+    });
     return new DebianImage(tarball);
   }
 

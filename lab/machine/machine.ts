@@ -12,13 +12,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { NetworkHost } from "../net/network";
-import {
-  type Execution,
-  type ExecutionOptions,
-  execute,
-  succeed,
-  until,
-} from "../process/execution";
+import { eventually } from "../process/eventually";
+import { type Execution, execute, succeed } from "../process/execution";
+import { BOOT_SECONDS } from "../process/patience";
 import { cacheFolder } from "./cache";
 import type { DebianImage } from "./debian-image";
 import { MountNamespace } from "./mount-namespace";
@@ -58,14 +54,8 @@ export interface CloudInitVerdict {
   readonly warnings: string[];
 }
 
-const startLimit = 60_000;
-const stopLimit = 120_000;
-const runLimit = 300_000;
-
 /** A virtual machine as far as its software can tell: Debian's systemd and cloud-init boot it. */
 export class Machine {
-  private static count = 0;
-
   /** The file with what its console has shown; it stays for those who look into a failure. */
   readonly log: string;
   private readonly root: string;
@@ -80,7 +70,8 @@ export class Machine {
   ) {
     const folder = join(cacheFolder, "console");
     mkdirSync(folder, { recursive: true });
-    this.log = join(folder, `${options.hostname}-${Machine.count++}.log`);
+    // Two tests at a time may call their machines the same; their networks differ.
+    this.log = join(folder, `${options.hostname}-${options.host.namespace}.log`);
     writeFileSync(this.log, "");
     this.root = join(options.image.machineFolder, "root");
     const [, ownGroup] = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8")) ?? ["", "/"];
@@ -120,24 +111,17 @@ export class Machine {
     );
     this.supervisor = spawn(file, args, { stdio: ["ignore", log, log] });
     closeSync(log);
-    await this.until("starting", startLimit, () => this.findInit());
+    await this.until("starting", () => this.findInit());
   }
 
-  /**
-   * Waits until cloud-init has ended, and asks it how.
-   *
-   * @param timeoutMs the time that it may take
-   */
-  async cloudInit(timeoutMs: number): Promise<CloudInitVerdict> {
-    const end = Date.now() + timeoutMs;
-    await this.until("running cloud-init", timeoutMs, () => {
+  /** Waits until cloud-init has ended, and asks it how. */
+  async cloudInit(): Promise<CloudInitVerdict> {
+    await this.until("running cloud-init", () => {
       this.mustBeOn();
       return existsSync(`/proc/${this.init}/root/run/cloud-init/result.json`);
     });
-    const { exitCode, stdout } = await this.execute(
-      ["cloud-init", "status", "--wait", "--long", "--format", "json"],
-      { timeoutMs: end - Date.now() + 1000 },
-    );
+    const status = ["cloud-init", "status", "--wait", "--long", "--format", "json"];
+    const { exitCode, stdout } = await this.run(...status);
     const verdict = JSON.parse(stdout);
     return {
       exitCode,
@@ -149,7 +133,12 @@ export class Machine {
 
   /** Runs a program on the machine to its end. */
   async run(...command: string[]): Promise<Execution> {
-    return this.execute(command, { timeoutMs: runLimit });
+    this.mustBeOn();
+    return execute([
+      ...["nsenter", "--target", String(this.init), "--all", "--root", "--wd", "env", "-i"],
+      ...["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+      ...["HOME=/root", "LANG=C.UTF-8", ...command],
+    ]);
   }
 
   /** Asks the machine to boot again; it has begun to when this returns. */
@@ -243,18 +232,6 @@ export class Machine {
     await succeed(inside("tee", path), { input: content });
   }
 
-  private async execute(command: string[], options: ExecutionOptions): Promise<Execution> {
-    this.mustBeOn();
-    return execute(
-      [
-        ...["nsenter", "--target", String(this.init), "--all", "--root", "--wd", "env", "-i"],
-        ...["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-        ...["HOME=/root", "LANG=C.UTF-8", ...command],
-      ],
-      options,
-    );
-  }
-
   private findInit(): boolean {
     this.mustBeOn();
     const { pid } = this.supervisor as ChildProcess;
@@ -269,12 +246,18 @@ export class Machine {
     );
   }
 
-  private untilOff(): Promise<void> {
-    return this.until("stopping", stopLimit, () => !this.isOn);
+  private untilOff(): Promise<unknown> {
+    return this.until("stopping", () => !this.isOn);
   }
 
-  private until(what: string, timeoutMs: number, condition: () => boolean): Promise<void> {
-    return until(condition, timeoutMs, () => this.failure(`still ${what} after ${timeoutMs} ms`));
+  private until(what: string, condition: () => boolean): Promise<unknown> {
+    const deadline = Date.now() + BOOT_SECONDS * 1000;
+    return eventually(() => {
+      if (Date.now() > deadline) {
+        throw this.failure(`still ${what} after ${BOOT_SECONDS} s`);
+      }
+      return condition();
+    }, Number.POSITIVE_INFINITY);
   }
 
   private mustBeOn(): void {

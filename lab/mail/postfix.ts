@@ -26,20 +26,44 @@ export interface PostfixOptions {
 export interface QueuedMail {
   readonly queue_name: string;
   readonly queue_id: string;
+  /** In seconds since 1970. */
+  readonly arrival_time: number;
   readonly sender: string;
   readonly recipients: readonly { readonly address: string; readonly delay_reason?: string }[];
 }
 
+/** The folders that a Postfix does not share with the machine. */
+const PRIVATE = /^\/(etc|run|usr\/local\/sbin)\//;
+
 /**
  * A real Postfix on a host of the lab, with its files at their true paths, byte for byte. It runs
- * among mounts of its own: an overlay on /etc, empty folders for its queue and its data, and a
- * /dev with nothing but a log socket, so that neither the machine nor another Postfix is touched.
+ * among mounts of its own: an overlay on /etc, empty folders for its queue, its data, and the
+ * programs beside it, and a /dev with nothing but a log socket, so that neither the machine nor
+ * another Postfix is touched.
  */
 export class Postfix {
-  /**
-   * @param files by absolute path, all of them below /etc
-   */
+  /** Lays out the files and starts it. */
   static async start(
+    host: NetworkHost,
+    files: Readonly<Record<string, string>>,
+    options: PostfixOptions,
+  ): Promise<Postfix> {
+    const postfix = await Postfix.layOut(host, files, options);
+    try {
+      await postfix.start();
+    } catch (error) {
+      await postfix.remove();
+      throw error;
+    }
+    return postfix;
+  }
+
+  /**
+   * Lays out the files, for programs that have to run before it starts.
+   *
+   * @param files by absolute path, below /etc, /run or /usr/local/sbin
+   */
+  static async layOut(
     host: NetworkHost,
     files: Readonly<Record<string, string>>,
     options: PostfixOptions,
@@ -60,7 +84,6 @@ export class Postfix {
       await eventually(() => existsSync(socket));
       postfix.mount();
       postfix.write({ "/etc/resolv.conf": `nameserver ${options.nameserver}\n`, ...files });
-      await postfix.start();
     } catch (error) {
       await postfix.remove();
       throw error;
@@ -85,13 +108,13 @@ export class Postfix {
   /** Replaces files. Postfix reads most of them at its next start only. */
   write(files: Readonly<Record<string, string>>): void {
     for (const [path, content] of Object.entries(files)) {
-      if (!path.startsWith("/etc/")) {
-        throw new Error(`only files below /etc are private to the lab, not ${path}`);
+      if (!PRIVATE.test(path)) {
+        throw new Error(`${path} would be shared with the machine`);
       }
       mkdirSync(dirname(this.path(path)), { recursive: true });
       // Written through, a symbolic link would lead to the machine's own file.
       rmSync(this.path(path), { force: true });
-      writeFileSync(this.path(path), content);
+      writeFileSync(this.path(path), content, { mode: content.startsWith("#!") ? 0o755 : 0o644 });
       // Every daemon waits until the files that it reads have rested for a second.
       utimesSync(this.path(path), 0, 0);
     }
@@ -104,15 +127,13 @@ export class Postfix {
     const master = spawn(command, args, { stdio: ["ignore", log, log] });
     closeSync(log);
     this.master = master;
-    const greeting = () =>
-      smtp(this.host, this.host.address, { patience: 10 }).catch(() => undefined);
     try {
       await eventually(() => {
         if (master.exitCode !== null) {
           throw new Error("postfix ended");
         }
-        return greeting();
-      }, 15);
+        return smtp(this.host, this.host.address).catch(() => undefined);
+      });
     } catch (error) {
       throw new Error(`no greeting from Postfix on ${this.host.name}: ${this.log().slice(-2000)}`, {
         cause: error,
@@ -131,7 +152,8 @@ export class Postfix {
       process.kill(pid);
       await ended;
       // A daemon that outlives its master for a moment would still hold the port.
-      await eventually(() => this.host.run("ss", "-Hltn") === "");
+      const holders = /"(master|postscreen|smtpd)"/;
+      await eventually(() => !holders.test(this.host.run("ss", "-Hltnp")));
     }
   }
 
@@ -184,6 +206,9 @@ export class Postfix {
     const layers = `lowerdir=/etc,upperdir=${etc}/upper,workdir=${etc}/work`;
     this.run("mount", "-t", "overlay", "-o", layers, "overlay", "/etc");
     this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool/postfix");
+    for (const folder of ["/run", "/usr/local/sbin"]) {
+      this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder);
+    }
     const owner = "mode=700,uid=postfix,gid=postfix";
     this.run("mount", "-t", "tmpfs", "-o", owner, "tmpfs", "/var/lib/postfix");
     for (const device of ["null", "urandom"]) {

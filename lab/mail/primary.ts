@@ -19,6 +19,9 @@ interface Differences {
   readonly settings?: string;
 }
 
+/** How long a slow primary thinks about a recipient. */
+export const SLOW_SECONDS = 8;
+
 /** The settings in which a mood of the primary differs from its daily routine. */
 const MOODS = {
   up: {},
@@ -26,7 +29,7 @@ const MOODS = {
   greylisting: { recipient: "check_recipient_access static:{450 4.7.1 Greylisted}" },
   /** Has lost its table of users. */
   forgetful: { recipient: "check_recipient_access static:{550 5.1.1 User unknown}" },
-  slow: { recipient: "sleep 8" },
+  slow: { recipient: `sleep ${SLOW_SECONDS}` },
   busy: { greeting: "check_client_access static:{421 4.3.2 Too busy}" },
   /** Lets everybody but itself wait for its greeting. */
   late: { greeting: "check_client_access inline:{{$myhostname = OK}} sleep 20" },

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { NetworkHost } from "../net/network";
+import { PATIENCE_SECONDS } from "../process/patience";
 
 export interface SmtpDialogue {
   /** @default - the name of the sending host */
@@ -12,7 +13,7 @@ export interface SmtpDialogue {
   readonly data?: string;
   /** @default 25 */
   readonly port?: number;
-  /** The time limit of the whole dialogue in seconds. @default 60 */
+  /** The time limit of the whole dialogue in seconds. @default - the patience of the lab */
   readonly patience?: number;
 }
 
@@ -41,7 +42,7 @@ export async function smtp(
   server: string,
   dialogue: SmtpDialogue = {},
 ): Promise<SmtpReplies> {
-  const connection = new SmtpConnection(host, server, dialogue.port ?? 25, dialogue.patience ?? 60);
+  const connection = new SmtpConnection(host, server, dialogue.port, dialogue.patience);
   try {
     const greeting = await connection.reply();
     const rcpt: SmtpReply[] = [];
@@ -77,7 +78,7 @@ export class SmtpConnection {
   private end?: string;
   private wake: () => void = () => {};
 
-  constructor(host: NetworkHost, server: string, port: number, patience: number) {
+  constructor(host: NetworkHost, server: string, port = 25, patience = PATIENCE_SECONDS) {
     const address = server.includes(":") ? `[${server}]` : server;
     const [command, ...args] = host.command("socat", "-", `TCP:${address}:${port}`);
     this.socat = spawn(command, args, { timeout: patience * 1000 });

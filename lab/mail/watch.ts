@@ -1,26 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, utimesSync } from "node:fs";
 import { eventually } from "../process/eventually";
 import type { Postfix } from "./postfix";
 
-const PROGRAM = resolve(__dirname, "../../lib/host/watch/backup-mx-watch");
+const PROGRAM = "/usr/local/sbin/backup-mx-watch";
+const FOLDER = "/run/backup-mx-watch";
 
 /** The watch of the primaries as it runs on the backup, beside a Postfix of the lab. */
 export class Watch {
-  /** Starts it, and Postfix anew behind it: Postfix needs the table that the watch makes. */
-  static async start(postfix: Postfix, interval = "5s"): Promise<Watch> {
+  /** How often it asks. */
+  static readonly INTERVAL = "5s";
+
+  /** Starts it. Postfix, which needs the table that it makes, is started behind it. */
+  static async start(postfix: Postfix, interval = Watch.INTERVAL): Promise<Watch> {
     const watch = new Watch(postfix, interval);
+    mkdirSync(postfix.path(FOLDER));
     await watch.start();
-    await postfix.stop();
-    await postfix.start();
     return watch;
   }
 
-  /** What stands for `/run/backup-mx-watch`. */
-  readonly folder = mkdtempSync(join(tmpdir(), "watch-"));
   private program?: ChildProcess;
 
   private constructor(
@@ -28,18 +27,20 @@ export class Watch {
     private readonly interval: string,
   ) {}
 
+  /** Starts it, and waits until it has found out something. */
   async start(): Promise<void> {
-    const log = openSync(join(this.folder, "log"), "a");
-    const [command, ...args] = this.postfix.command("python3", PROGRAM);
-    const program = spawn(command, args, { env: this.environment(), stdio: ["ignore", log, log] });
+    const log = openSync(this.postfix.path(`${FOLDER}/log`), "a");
+    const [command, ...args] = this.postfix.command(PROGRAM);
+    const env = { ...process.env, WATCH_INTERVAL: this.interval, RUNTIME_DIRECTORY: FOLDER };
+    const program = spawn(command, args, { env, stdio: ["ignore", log, log] });
     closeSync(log);
     this.program = program;
     await eventually(() => {
       if (program.exitCode !== null) {
         throw new Error(`the watch ended: ${this.log()}`);
       }
-      return existsSync(join(this.folder, "primaries"));
-    }, 45);
+      return existsSync(this.report);
+    });
   }
 
   /** Ends it by force. */
@@ -55,14 +56,19 @@ export class Watch {
 
   /** Does what systemd does after it has ended. */
   hasEnded(result: string): string {
-    const command = ["env", `SERVICE_RESULT=${result}`, `RUNTIME_DIRECTORY=${this.folder}`];
-    return this.postfix.run(...command, "python3", PROGRAM, "stopped");
+    const command = ["env", `SERVICE_RESULT=${result}`, `RUNTIME_DIRECTORY=${FOLDER}`];
+    return this.postfix.run(...command, PROGRAM, "stopped");
   }
 
   /** The state of each primary: up, down, refuses or unknown. */
   states(): ReadonlyMap<string, string> {
-    const lines = readFileSync(join(this.folder, "primaries"), "utf8").trim().split("\n");
+    const lines = readFileSync(this.report, "utf8").trim().split("\n");
     return new Map(lines.map((line) => line.split(" ") as [string, string]));
+  }
+
+  /** Makes it look as if it had said nothing for a long time. */
+  growOld(): void {
+    utimesSync(this.report, 0, 0);
   }
 
   /** The domains whose recipients Postfix accepts unverified now. */
@@ -76,15 +82,10 @@ export class Watch {
   }
 
   log(): string {
-    return readFileSync(join(this.folder, "log"), "utf8");
+    return readFileSync(this.postfix.path(`${FOLDER}/log`), "utf8");
   }
 
-  async remove(): Promise<void> {
-    await this.kill();
-    rmSync(this.folder, { recursive: true });
-  }
-
-  private environment(): NodeJS.ProcessEnv {
-    return { ...process.env, WATCH_INTERVAL: this.interval, RUNTIME_DIRECTORY: this.folder };
+  private get report(): string {
+    return this.postfix.path(`${FOLDER}/primaries`);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { PATIENCE_SECONDS } from "./patience";
 
 /**
  * Waits until a question has an answer, and returns it.
@@ -8,10 +9,11 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 export async function eventually<T>(
   question: () => T | Promise<T>,
-  seconds = 10,
+  seconds = PATIENCE_SECONDS,
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
+    const asked = Date.now();
     const answer = await question();
     if (answer !== false && answer !== null && answer !== undefined) {
       return answer as Exclude<T, false | null | undefined>;
@@ -19,6 +21,7 @@ export async function eventually<T>(
     if (Date.now() > deadline) {
       throw new Error(`still not after ${seconds} s: ${question}`);
     }
-    await sleep(50);
+    // A question that takes long keeps the machine busy: asking takes a third of the time at most.
+    await sleep(Math.max(50, 2 * (Date.now() - asked)));
   }
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { BOOT_SECONDS } from "./patience";
 
 /** How a program ended and what it printed. */
 export interface Execution {
@@ -11,8 +12,6 @@ export interface Execution {
 export interface ExecutionOptions {
   /** What it reads from its standard input. */
   readonly input?: string | Buffer;
-  /** Five minutes unless told. */
-  readonly timeoutMs?: number;
   /** The folder that it runs in. */
   readonly cwd?: string;
   /** Added to the environment. */
@@ -23,13 +22,12 @@ export interface ExecutionOptions {
 export function execute(command: string[], options: ExecutionOptions = {}): Promise<Execution> {
   const [file, ...args] = command;
   const { cwd, env } = options;
-  const timeoutMs = options.timeoutMs ?? 300_000;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd, env: { ...process.env, ...env } });
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
-      reject(new Error(`${command.join(" ")}: still running after ${timeoutMs} ms`));
-    }, timeoutMs);
+      reject(new Error(`${command.join(" ")}: still running after ${BOOT_SECONDS} s`));
+    }, BOOT_SECONDS * 1000);
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -59,19 +57,4 @@ export async function succeed(command: string[], options?: ExecutionOptions): Pr
     throw new Error(`${command.join(" ")}: exit status ${exitCode}\n${stdout}${stderr}`);
   }
   return stdout;
-}
-
-/** Waits until a condition holds. */
-export async function until(
-  condition: () => boolean,
-  timeoutMs: number,
-  failure: () => Error,
-): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (!condition()) {
-    if (Date.now() > end) {
-      throw failure();
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

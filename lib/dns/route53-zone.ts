@@ -4,6 +4,7 @@ import { badInput } from "../input/bad-input";
 import { isDeferred } from "../input/deferred-value";
 import { domainName } from "../input/domain-name";
 import { wholeNumber } from "../input/whole-number";
+import { addressed } from "../terraform/address";
 import { TerraformBlock } from "../terraform/terraform-block";
 import type { HostRecords, IDnsZone, MxRecordSet } from "./dns-zone";
 
@@ -78,41 +79,49 @@ export class Route53Zone implements IDnsZone {
 
   bindHost(scope: Construct, host: HostRecords): void {
     this.mustContain(host.hostname);
-    new Route53Record(scope, "A", {
-      zoneId: this.zoneId,
-      name: host.hostname,
-      type: "A",
-      ttl: this.ttl,
-      records: [host.ipv4Address],
-    });
+    addressed(
+      new Route53Record(scope, "A", {
+        zoneId: this.zoneId,
+        name: host.hostname,
+        type: "A",
+        ttl: this.ttl,
+        records: [host.ipv4Address],
+      }),
+    );
   }
 
   bindMx(scope: Construct, mx: MxRecordSet): void {
     this.mustContain(mx.name);
-    const record = new Route53Record(scope, MX, {
-      zoneId: this.zoneId,
-      name: mx.name,
-      type: "MX",
-      ttl: this.ttl,
-      records: mx.exchanges.map(({ preference, hostname }) => `${preference} ${hostname}`),
-      lifecycle: this.preventDestroy ? { preventDestroy: true } : undefined,
-    });
+    const record = addressed(
+      new Route53Record(scope, MX, {
+        zoneId: this.zoneId,
+        name: mx.name,
+        type: "MX",
+        ttl: this.ttl,
+        records: mx.exchanges.map(({ preference, hostname }) => `${preference} ${hostname}`),
+        lifecycle: this.preventDestroy ? { preventDestroy: true } : undefined,
+      }),
+    );
     if (this.importMx) {
-      new TerraformBlock(scope, "Import", () => ({
-        import: [
-          {
-            to: `aws_route53_record.${record.friendlyUniqueId}`,
-            id: `${this.zoneId}_${mx.name}_MX`,
-          },
-        ],
-      }));
+      addressed(
+        new TerraformBlock(scope, "Import", () => ({
+          import: [
+            {
+              to: `aws_route53_record.${record.friendlyUniqueId}`,
+              id: `${this.zoneId}_${mx.name}_MX`,
+            },
+          ],
+        })),
+      );
     }
   }
 
   releaseMx(scope: Construct): void {
-    new TerraformBlock(scope, MX, (uniqueId) => ({
-      removed: [{ from: `aws_route53_record.${uniqueId}`, lifecycle: { destroy: false } }],
-    }));
+    addressed(
+      new TerraformBlock(scope, MX, (uniqueId) => ({
+        removed: [{ from: `aws_route53_record.${uniqueId}`, lifecycle: { destroy: false } }],
+      })),
+    );
   }
 
   /**

@@ -1,24 +1,15 @@
 import { createHash, X509Certificate } from "node:crypto";
-import { DnsServer } from "../../lab/dns/dns-server";
-import { SignedDns } from "../../lab/dns/signed-dns";
-import { ValidatingResolver } from "../../lab/dns/validating-resolver";
-import { Postfix } from "../../lab/mail/postfix";
-import { type Mood, Primary } from "../../lab/mail/primary";
-import { smtp } from "../../lab/mail/smtp-client";
-import { Network } from "../../lab/net/network";
-import { eventually } from "../../lab/process/eventually";
-import { succeed } from "../../lab/process/execution";
-import { unboundPart } from "../../lib/host/resolver/unbound";
-import { mailDomain } from "../../lib/mail/mail-domain";
-import { mailPolicy } from "../../lib/mail/mail-policy";
-import { postfixFiles } from "../../lib/mail/postfix/postfix";
-import { PrimaryTls } from "../../lib/mail/postfix/primary-tls";
-import { RecipientVerification } from "../../lib/mail/recipients/recipient-verification";
-import { MailScanner } from "../../lib/mail/scanner/mailscanner";
-import { describeWith, program, root } from "../support/requirements";
-
-const BACKUP = "192.0.2.25";
-const HOSTNAME = "mx2.example.net";
+import {
+  eventually,
+  type Mood,
+  PolicyWorld,
+  program,
+  SignedDns,
+  succeed,
+  ValidatingResolver,
+} from "../../lab";
+import { PrimaryTls, RecipientVerification } from "../../lib";
+import { describeWith } from "../support/requirements";
 
 /** What a primary says of its certificate in DNS, and what becomes of mail to it. */
 interface Row {
@@ -79,27 +70,16 @@ const ROWS: Row[] = [
   },
 ];
 
-const name = ({ domain }: Row) => `mx1.${domain}`;
-const address = (row: Row) => `192.0.2.${110 + ROWS.indexOf(row)}`;
+const hostname = ({ domain }: Row) => `mx1.${domain}`;
+const tlsaName = (row: Row) => `_25._tcp.${hostname(row)}`;
+const SIGNED = ROWS.filter(({ isUnsigned }) => !isUnsigned);
+const UNSIGNED = ROWS.filter(({ isUnsigned }) => isUnsigned);
 
 describeWith(
-  [
-    root,
-    program("ip", "iproute2"),
-    program("ldns-signzone", "ldnsutils"),
-    program("openssl", "openssl"),
-    program("postfix", "postfix postfix-lmdb"),
-    program("socat", "socat"),
-    program("unbound", "unbound"),
-  ],
+  [...PolicyWorld.NEEDS, program("ldns-signzone", "ldnsutils")],
   "mail to a primary with DANE",
   () => {
-    const network = new Network();
-    const addHost = (host: string, n: number) => network.addHost(host, `192.0.2.${n}/24`);
-    const sender = addHost("sender", 100);
-    const ends: (() => unknown)[] = [() => network.remove()];
-    const primaries = new Map<Row, Primary>();
-    let backup: Postfix;
+    let world: PolicyWorld;
 
     beforeAll(async () => {
       const pair = ["-keyout", "-", "-out", "-", "-subj", "/CN=whoever"];
@@ -113,105 +93,78 @@ describeWith(
       });
       const right = `TLSA 3 1 1 ${createHash("sha256").update(spki).digest("hex")}`;
       const wrong = `TLSA 3 1 1 ${"00".repeat(32)}`;
-      const records = (row: Row) => [
-        [row.domain, [`MX 10 ${name(row)}`, `MX 20 ${HOSTNAME}`]],
-        [name(row), [`A ${address(row)}`]],
-        ...(row.tlsa === undefined
-          ? []
-          : [[`_25._tcp.${name(row)}`, [row.tlsa === "wrong" ? wrong : right]]]),
-      ];
-      const all = (isUnsigned: boolean) =>
-        ROWS.filter((row) => (row.isUnsigned ?? false) === isUnsigned).flatMap(records);
-      const own = { [HOSTNAME]: [`A ${BACKUP}`], "sender.example": [`A ${sender.address}`] };
-      const unsigned = await DnsServer.start(addHost("dns", 53), {
-        ...Object.fromEntries([...all(false), ...all(true)].filter(([key]) => !key.includes("_"))),
-        ...Object.fromEntries(all(true)),
-        ...own,
-      });
-      ends.push(() => unsigned.stop());
-      const delegated = ROWS.filter(({ isUnsigned }) => isUnsigned).flatMap(({ domain }) => [
-        [domain, [`NS ns.${domain}`]],
-        [`ns.${domain}`, [`A ${unsigned.address}`]],
-      ]);
-      const dns = await SignedDns.start(
-        addHost("root", 1),
-        { ...Object.fromEntries([...all(false), ...delegated]), ...own },
+      const tlsa = (rows: readonly Row[]) =>
         Object.fromEntries(
-          ROWS.filter(({ tlsa }) => tlsa === "forged").map((row) => [
-            `_25._tcp.${name(row)}`,
-            [wrong],
-          ]),
-        ),
-      );
-      ends.push(() => dns.stop());
-      await Promise.all(
-        ROWS.map(async (row, index) => {
-          const primary = await Primary.start(addHost(`primary${index}`, 110 + index), {
-            hostname: name(row),
-            users: [`anna@${row.domain}`],
-            nameserver: unsigned.address,
-          });
-          primaries.set(row, primary);
-          ends.push(() => primary.remove());
-          primary.postfix.write({ "/etc/postfix/chain.pem": certificate });
-          await primary.become(row.mood);
-        }),
-      );
-      const domains = ROWS.map((row, index) =>
-        mailDomain(
-          `domains[${index}]`,
+          rows
+            .filter((row) => row.tlsa !== undefined)
+            .map((row) => [tlsaName(row), [row.tlsa === "wrong" ? wrong : right]]),
+        );
+
+      /** A DNS that is signed from its root, beside that of the world, which is not. */
+      const resolver = async (inside: PolicyWorld) => {
+        const unsigned = UNSIGNED.flatMap((row) => [row.domain, hostname(row)]);
+        const delegated = UNSIGNED.flatMap(({ domain }) => [
+          [domain, [`NS ns.${domain}`]],
+          [`ns.${domain}`, [`A ${inside.dns.address}`]],
+        ]);
+        const dns = await SignedDns.start(
+          inside.addHost("root", "192.0.2.1"),
           {
-            name: row.domain,
-            primaries: [{ hostname: name(row), tls: PrimaryTls.dane() }],
-            recipients: RecipientVerification.list([`anna@${row.domain}`]),
+            ...Object.fromEntries(
+              Object.entries(inside.records).filter(
+                ([name]) => !unsigned.includes(name) && !name.startsWith("_"),
+              ),
+            ),
+            ...tlsa(SIGNED),
+            ...Object.fromEntries(delegated),
           },
-          HOSTNAME,
-        ),
-      );
-      const policy = mailPolicy(HOSTNAME, { greetTest: false, mailScanner: MailScanner.none() });
-      const host = addHost("backup", 25);
-      const [{ content }] = unboundPart([], "").files ?? [];
-      const resolver = await ValidatingResolver.start(host, dns, content);
-      backup = await Postfix.start(
-        host,
-        Object.fromEntries(postfixFiles(policy, domains, "203.0.113.25")),
-        { nameserver: resolver.address },
-      );
-      ends.push(() => backup.remove());
-      // First, or Postfix would wait for all ports of the host to be closed.
-      ends.push(() => resolver.stop());
-    }, 90_000);
+          Object.fromEntries(
+            ROWS.filter((row) => row.tlsa === "forged").map((row) => [tlsaName(row), [wrong]]),
+          ),
+        );
+        inside.atEnd(() => dns.stop());
+        const configuration = inside.files["/etc/unbound/unbound.conf.d/backup-mx.conf"];
+        const validating = await ValidatingResolver.start(inside.host, dns, configuration);
+        inside.atEnd(() => validating.stop());
+        return validating.address;
+      };
 
-    afterAll(async () => {
-      for (const end of ends.reverse()) {
-        await end();
+      world = await PolicyWorld.open({
+        domains: ROWS.map((row) => ({
+          name: row.domain,
+          primaries: [{ hostname: hostname(row), tls: PrimaryTls.dane() }],
+          recipients: RecipientVerification.list([`anna@${row.domain}`]),
+        })),
+        records: tlsa(UNSIGNED),
+        resolver,
+        isWatched: false,
+      });
+      for (const row of ROWS) {
+        world.primary(hostname(row)).postfix.write({ "/etc/postfix/chain.pem": certificate });
       }
-    }, 60_000);
+      await world.become(Object.fromEntries(ROWS.map((row) => [hostname(row), row.mood])));
+    });
 
-    test.each(ROWS)(
-      "with $situation",
-      async (row) => {
-        const user = `anna@${row.domain}`;
-        const { data } = await smtp(sender, BACKUP, {
-          helo: "sender.example",
-          from: "someone@sender.example",
-          to: user,
-          data: "Subject: hello\r\n\r\nHello\r\n",
+    afterAll(() => world?.close());
+
+    test.each(ROWS)("with $situation", async (row) => {
+      const user = `anna@${row.domain}`;
+      const { data } = await world.send(user);
+      expect(data?.code).toBe(250);
+      const primary = world.primary(hostname(row));
+      if (row.waits === undefined) {
+        const mail = await eventually(() => primary.messages(user)[0]);
+        expect(/\(using TLSv1\.[23] with cipher/.test(mail)).toBe(row.isEncrypted ?? false);
+      } else {
+        const reason = await eventually(() => {
+          const mail = world.backup
+            .queue()
+            .find(({ recipients }) => recipients[0].address === user);
+          return mail?.recipients[0].delay_reason;
         });
-        expect(data?.code).toBe(250);
-        if (row.waits === undefined) {
-          const mail = await eventually(() => primaries.get(row)?.messages(user)[0], 20);
-          expect(/\(using TLSv1\.[23] with cipher/.test(mail)).toBe(row.isEncrypted ?? false);
-        } else {
-          const reason = await eventually(() => {
-            const mail = backup.queue().find(({ recipients }) => recipients[0].address === user);
-            return mail?.recipients[0].delay_reason;
-          }, 20);
-          expect(reason).toMatch(row.waits);
-          expect(primaries.get(row)?.messages(user)).toEqual([]);
-        }
-      },
-      30_000,
-    );
+        expect(reason).toMatch(row.waits);
+        expect(primary.messages(user)).toEqual([]);
+      }
+    });
   },
 );

@@ -1,22 +1,7 @@
-import { type DnsRecords, DnsServer } from "../../lab/dns/dns-server";
-import { Postfix } from "../../lab/mail/postfix";
-import { type Mood, Primary } from "../../lab/mail/primary";
-import { type SmtpReplies, smtp } from "../../lab/mail/smtp-client";
-import { Watch } from "../../lab/mail/watch";
-import { Network } from "../../lab/net/network";
-import { eventually } from "../../lab/process/eventually";
-import { watchedPrimaries } from "../../lib/host/watch/watched-primaries";
-import { mailDomain } from "../../lib/mail/mail-domain";
-import { mailPolicy } from "../../lib/mail/mail-policy";
-import { postfixFiles } from "../../lib/mail/postfix/postfix";
-import { MailScanner } from "../../lib/mail/scanner/mailscanner";
-import { readmePart } from "../support/generated";
-import { describeWith, program, root } from "../support/requirements";
-
-const DNS = "192.0.2.53";
-const SENDER = "192.0.2.100";
-const BACKUP = "192.0.2.25";
-const HOSTNAME = "mx2.example.net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DnsRecords, eventually, type Mood, PolicyWorld, type SmtpReplies } from "../../lab";
+import { docsPart } from "../support/generated";
+import { describeWith } from "../support/requirements";
 
 /** What is wrong with the primaries of one domain, and what the watch must make of it. */
 interface Row {
@@ -80,230 +65,165 @@ function said({ rcpt: [reply] }: SmtpReplies): string {
   return reply.code === 250 ? "accepted" : String(reply.code);
 }
 
-describeWith(
-  [
-    root,
-    program("ip", "iproute2"),
-    program("postfix", "postfix postfix-lmdb"),
-    program("python3", "python3"),
-    program("socat", "socat"),
-    program("unbound", "unbound"),
-  ],
-  "what happens to mail when the primary",
-  () => {
-    const network = new Network();
-    const addHost = (name: string, address: string) => network.addHost(name, `${address}/24`);
-    const sender = addHost("sender", SENDER);
-    const primaries = new Map<string, Primary>();
-    const ends: (() => unknown)[] = [() => network.remove()];
-    let dns: DnsServer;
-    let backup: Postfix;
-    let watch: Watch;
-    let address = 110;
-    const addresses = new Map(
-      ROWS.flatMap(primaryNames).map((name) => [name, `192.0.2.${address++}`]),
+/** The domains whose recipients must be accepted unverified. */
+const DOWN = ROWS.filter(({ isDown }) => isDown).map(({ domain }) => domain);
+
+describeWith(PolicyWorld.NEEDS, "what happens to mail when the primary", () => {
+  let world: PolicyWorld;
+
+  const send = (user: string, { domain }: Row) => world.send(`${user}@${domain}`, user);
+  const received = (user: string, row: Row) =>
+    primaryNames(row).reduce(
+      (sum, name) => sum + world.primary(name).messages(`${user}@${row.domain}`).length,
+      0,
     );
 
-    const records = (row: Row, isBroken: boolean): DnsRecords =>
-      Object.fromEntries([
-        [row.domain, [...primaryNames(row).map((name) => `MX 10 ${name}`), `MX 20 ${HOSTNAME}`]],
-        ...primaryNames(row).map((name) => [
-          name,
-          isBroken && row.records ? row.records : [`A ${addresses.get(name)}`],
-        ]),
-      ]);
-    const allRecords = (areBroken: boolean): DnsRecords => ({
-      ...Object.assign({}, ...ROWS.map((row) => records(row, areBroken))),
-      [HOSTNAME]: [`A ${BACKUP}`],
-      "sender.example": [`A ${SENDER}`],
-    });
+  /** What DNS says while the faults last. */
+  const faultyRecords = (): DnsRecords => {
+    const records = { ...world.records };
+    for (const row of ROWS) {
+      for (const name of primaryNames(row)) {
+        records[name] = row.records ?? records[name];
+      }
+    }
+    return records;
+  };
 
-    const send = (user: string, { domain }: Row) =>
-      smtp(sender, BACKUP, {
-        helo: "sender.example",
-        from: "someone@sender.example",
-        to: `${user}@${domain}`,
-        data: `Subject: ${user}\r\n\r\nHello\r\n`,
-        patience: 100,
-      });
-    const received = (user: string, row: Row) =>
-      primaryNames(row).reduce(
-        (sum, name) => sum + (primaries.get(name)?.messages(`${user}@${row.domain}`).length ?? 0),
-        0,
-      );
-
-    /** Lets the primaries of a domain do something. */
-    const let_ = (row: Row, what: Mood | "refuse" | "vanish" | "reappear") =>
-      Promise.all(
+  /** Lets the primaries of all domains do what their rows say, or come back. */
+  const letAll = (what: (mood: Row["mood"]) => Mood | "refuse" | "vanish" | "reappear") =>
+    Promise.all(
+      ROWS.filter(({ mood }) => mood !== undefined).flatMap((row) =>
         primaryNames(row)
           .slice(0, row.hit)
           .map(async (name) => {
-            const primary = primaries.get(name);
-            switch (what) {
+            const primary = world.primary(name);
+            const next = what(row.mood);
+            switch (next) {
               case "refuse":
-                return primary?.refuse();
+                return primary.refuse();
               case "vanish":
-                return primary?.vanish();
+                return primary.vanish();
               case "reappear":
-                return primary?.reappear();
+                return primary.reappear();
               default:
-                return primary?.become(what);
+                return primary.become(next);
             }
           }),
-      );
+      ),
+    );
 
-    const during = new Map<Row, Record<string, string>>();
-    const after = new Map<Row, Record<string, string>>();
+  const during = new Map<Row, Record<string, string>>();
+  const after = new Map<Row, Record<string, string>>();
+  /** The domains whose recipients are accepted unverified while the faults last. */
+  let outages: string[];
 
-    beforeAll(async () => {
-      dns = await DnsServer.start(addHost("dns", DNS), allRecords(false));
-      ends.push(() => dns.stop());
-      for (const row of ROWS) {
-        await Promise.all(
-          primaryNames(row).map(async (name) => {
-            const primary = await Primary.start(
-              addHost(name.slice(0, 7), addresses.get(name) ?? ""),
-              {
-                hostname: name,
-                users: [`${CACHED}@${row.domain}`, `${KNOWN}@${row.domain}`],
-                nameserver: DNS,
-              },
-            );
-            primaries.set(name, primary);
-            ends.push(() => primary.remove());
-          }),
-        );
-      }
-      const domains = ROWS.map((row, index) =>
-        mailDomain(
-          `domains[${index}]`,
-          {
-            name: row.domain,
-            primaries: primaryNames(row).map((hostname) => ({ hostname })),
-          },
-          HOSTNAME,
-        ),
-      );
-      const policy = mailPolicy(HOSTNAME, {
-        greetTest: false,
-        mailScanner: MailScanner.none(),
+  beforeAll(async () => {
+    world = await PolicyWorld.open({
+      domains: ROWS.map((row) => ({
+        name: row.domain,
+        primaries: primaryNames(row).map((hostname) => ({ hostname })),
+      })),
+      users: [CACHED, KNOWN],
+      props: {
         addressVerifyNegativeExpireTime: "10s",
         addressVerifyNegativeRefreshTime: "5s",
-      });
-      const files = {
-        ...Object.fromEntries(postfixFiles(policy, domains, "203.0.113.25")),
-        "/etc/backup-mx/primaries": watchedPrimaries(domains),
-      };
-      backup = await Postfix.start(addHost("mx2", BACKUP), files, { nameserver: DNS });
-      ends.push(() => backup.remove());
-      watch = await Watch.start(backup);
-      ends.push(() => watch.remove());
-      for (const row of ROWS) {
-        expect(said(await send(CACHED, row))).toBe("accepted");
-      }
-      await eventually(() => ROWS.every((row) => received(CACHED, row) === 1), 30);
+      },
+    });
+    await Promise.all(
+      ROWS.map(async (row) => expect(said(await send(CACHED, row))).toBe("accepted")),
+    );
+    await eventually(() => ROWS.every((row) => received(CACHED, row) === 1));
 
-      await dns.set(allRecords(true));
-      await Promise.all(ROWS.map((row) => row.mood && let_(row, row.mood)));
-      const down = ROWS.filter(({ isDown }) => isDown).map(({ domain }) => domain);
-      await eventually(() => watch.outages().length >= down.length, 60);
-      expect(watch.outages()).toEqual(down.sort());
-      for (const user of [KNOWN, CACHED, UNKNOWN]) {
-        await Promise.all(
-          ROWS.map(async (row) => {
-            during.set(row, { ...during.get(row), [user]: said(await send(user, row)) });
-          }),
-        );
-      }
-
-      await dns.set(allRecords(false));
-      await Promise.all(
-        ROWS.map((row) => row.mood && let_(row, row.mood === "vanish" ? "reappear" : "up")),
-      );
-      // The first question after the return; a deferred probe is forgotten after ten seconds.
-      await eventually(() => watch.outages().length === 0, 60);
-      await new Promise((resolve) => setTimeout(resolve, 11_000));
+    await world.dns.set(faultyRecords());
+    await letAll((mood = "up") => mood);
+    await eventually(() => world.watch.outages().length >= DOWN.length);
+    outages = world.watch.outages();
+    for (const user of [KNOWN, CACHED, UNKNOWN]) {
       await Promise.all(
         ROWS.map(async (row) => {
-          const found: Record<string, string> = { [UNKNOWN]: said(await send(UNKNOWN, row)) };
-          const accepted = [KNOWN, CACHED].filter((user) => during.get(row)?.[user] === "accepted");
-          const expected = (user: string) =>
-            (accepted.includes(user) ? 1 : 0) + (user === CACHED ? 1 : 0);
-          await eventually(
-            () => [KNOWN, CACHED].every((user) => received(user, row) === expected(user)),
-            60,
-          );
-          found.delivered = "delivered";
-          after.set(row, found);
+          during.set(row, { ...during.get(row), [user]: said(await send(user, row)) });
         }),
       );
-    }, 400_000);
+    }
 
-    afterAll(async () => {
-      for (const end of ends.reverse()) {
-        await end();
-      }
-    }, 120_000);
+    await world.dns.set(world.records);
+    await letAll((mood) => (mood === "vanish" ? "reappear" : "up"));
+    // The first question after the return; a deferred probe is forgotten after ten seconds.
+    await eventually(() => world.watch.outages().length === 0);
+    await sleep(11_000);
+    await Promise.all(
+      ROWS.map(async (row) => {
+        const found: Record<string, string> = { [UNKNOWN]: said(await send(UNKNOWN, row)) };
+        const accepted = [KNOWN, CACHED].filter((user) => during.get(row)?.[user] === "accepted");
+        const expected = (user: string) =>
+          (accepted.includes(user) ? 1 : 0) + (user === CACHED ? 1 : 0);
+        await eventually(() =>
+          [KNOWN, CACHED].every((user) => received(user, row) === expected(user)),
+        );
+        found.delivered = "delivered";
+        after.set(row, found);
+      }),
+    );
+  });
 
-    test("the watch saw what is down and what is not", () => {
-      for (const row of ROWS) {
-        expect([row.domain, during.get(row)?.[KNOWN]]).not.toEqual([row.domain, undefined]);
-      }
-    });
+  afterAll(() => world?.close());
 
-    test.each(ROWS)("$fault: a user that was known before is accepted", (row) => {
-      expect(during.get(row)?.[CACHED]).toBe("accepted");
-    });
+  test("the watch saw what is down and what is not", () => {
+    expect(outages).toEqual([...DOWN].sort());
+  });
 
-    test.each(ROWS.filter(({ isDown }) => isDown))("$fault: everybody is accepted", (row) => {
-      expect(during.get(row)).toMatchObject({ [KNOWN]: "accepted", [UNKNOWN]: "accepted" });
-    });
+  test.each(ROWS)("$fault: a user that was known before is accepted", (row) => {
+    expect(during.get(row)?.[CACHED]).toBe("accepted");
+  });
 
-    test.each(ROWS.filter(({ isDown }) => !isDown))("$fault: no stranger is accepted", (row) => {
-      expect(during.get(row)?.[UNKNOWN]).toMatch(/^[45]50$/);
-      expect(during.get(row)?.[KNOWN]).toMatch(/^(accepted|450)$/);
-    });
+  test.each(ROWS.filter(({ isDown }) => isDown))("$fault: everybody is accepted", (row) => {
+    expect(during.get(row)).toMatchObject({ [KNOWN]: "accepted", [UNKNOWN]: "accepted" });
+  });
 
-    test.each(ROWS)("$fault: after it, mail is delivered and strangers are refused", (row) => {
-      expect(after.get(row)).toEqual({ [UNKNOWN]: "550", delivered: "delivered" });
-    });
+  test.each(ROWS.filter(({ isDown }) => !isDown))("$fault: no stranger is accepted", (row) => {
+    expect(during.get(row)?.[UNKNOWN]).toMatch(/^[45]50$/);
+    expect(during.get(row)?.[KNOWN]).toMatch(/^(accepted|450)$/);
+  });
 
-    test("the mail to nobody that was accepted is kept, and bounces to nobody", () => {
-      const log = backup.log();
-      expect(log).not.toMatch(/status=bounced|sender non-delivery/);
-      const kept = backup.queue().flatMap((mail) => mail.recipients.map((r) => r.address));
-      const accepted = ROWS.filter(({ isDown }) => isDown).map(
-        ({ domain }) => `${UNKNOWN}@${domain}`,
-      );
-      expect(kept.sort()).toEqual(accepted.sort());
-    });
+  test.each(ROWS)("$fault: after it, mail is delivered and strangers are refused", (row) => {
+    expect(after.get(row)).toEqual({ [UNKNOWN]: "550", delivered: "delivered" });
+  });
 
-    test("is what the README says", () => {
-      const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-      const table = [
-        [
-          "The primary",
-          "Known user, never asked for",
-          "Known user, in the cache",
-          "Unknown user",
-          "After its return",
-        ],
-        ["---", "---", "---", "---", "---"],
-        ...ROWS.map((row) => {
-          const { [KNOWN]: known, [CACHED]: cached, [UNKNOWN]: unknown } = during.get(row) ?? {};
-          const { [UNKNOWN]: later, delivered } = after.get(row) ?? {};
-          return [
-            row.fault === "none" ? "is up" : row.fault,
-            known,
-            cached,
-            unknown,
-            `${delivered}; unknown users ${later}`,
-          ];
-        }),
-      ]
-        .map(line)
-        .join("");
-      expect(readmePart("outage table", table)).toBe(table);
-    });
-  },
-);
+  test("the mail to nobody that was accepted is kept, and bounces to nobody", () => {
+    const log = world.backup.log();
+    expect(log).not.toMatch(/status=bounced|sender non-delivery/);
+    const kept = world.backup.queue().flatMap((mail) => mail.recipients.map((r) => r.address));
+    const accepted = ROWS.filter(({ isDown }) => isDown).map(
+      ({ domain }) => `${UNKNOWN}@${domain}`,
+    );
+    expect(kept.sort()).toEqual(accepted.sort());
+  });
+
+  test("is what docs/outage.md says", () => {
+    const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
+    const table = [
+      [
+        "The primary",
+        "Known user, never asked for",
+        "Known user, in the cache",
+        "Unknown user",
+        "After its return",
+      ],
+      ["---", "---", "---", "---", "---"],
+      ...ROWS.map((row) => {
+        const { [KNOWN]: known, [CACHED]: cached, [UNKNOWN]: unknown } = during.get(row) ?? {};
+        const { [UNKNOWN]: later, delivered } = after.get(row) ?? {};
+        return [
+          row.fault === "none" ? "is up" : row.fault,
+          known,
+          cached,
+          unknown,
+          `${delivered}; unknown users ${later}`,
+        ];
+      }),
+    ]
+      .map(line)
+      .join("");
+    expect(docsPart("outage.md", "outage table", table)).toBe(table);
+  });
+});

@@ -2,23 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DnsServer } from "../../lab/dns/dns-server";
-import { Postfix } from "../../lab/mail/postfix";
-import { type Mood, Primary } from "../../lab/mail/primary";
-import { smtp } from "../../lab/mail/smtp-client";
-import { Watch } from "../../lab/mail/watch";
-import { Network } from "../../lab/net/network";
-import { eventually } from "../../lab/process/eventually";
-import { watchedPrimaries } from "../../lib/host/watch/watched-primaries";
-import { mailDomain } from "../../lib/mail/mail-domain";
-import { mailPolicy } from "../../lib/mail/mail-policy";
-import { postfixFiles } from "../../lib/mail/postfix/postfix";
-import { PrimaryTls } from "../../lib/mail/postfix/primary-tls";
-import { MailScanner } from "../../lib/mail/scanner/mailscanner";
-import { describeWith, program, root } from "../support/requirements";
-
-const [DNS, SENDER, BACKUP] = ["53", "100", "25"].map((n) => `192.0.2.${n}`);
-const HOSTNAME = "mx2.example.net";
+import { eventually, type Mood, PolicyWorld } from "../../lab";
+import { PrimaryTls } from "../../lib";
+import { describeWith } from "../support/requirements";
 
 /** A certificate that a server signed itself, with its key. */
 function certificate(hostname: string) {
@@ -110,109 +96,49 @@ const ROWS: Row[] = [
   },
 ];
 
-describeWith(
-  [
-    root,
-    program("ip", "iproute2"),
-    program("openssl", "openssl"),
-    program("postfix", "postfix postfix-lmdb"),
-    program("python3", "python3"),
-    program("socat", "socat"),
-    program("unbound", "unbound"),
-  ],
-  "mail to a primary with a TLS policy",
-  () => {
-    const network = new Network();
-    const addHost = (name: string, address: string) => network.addHost(name, `${address}/24`);
-    const sender = addHost("sender", SENDER);
-    const ends: (() => unknown)[] = [() => network.remove()];
-    const primaries = new Map<Row, Primary>();
-    const address = (row: Row) => `192.0.2.${110 + ROWS.indexOf(row)}`;
+const hostname = ({ domain }: Row) => `mx1.${domain}`;
 
-    beforeAll(async () => {
-      const certificates = new Map(
-        ROWS.map((row) => [row, certificate(row.certificateOf ?? `mx1.${row.domain}`)]),
-      );
-      const dns = await DnsServer.start(addHost("dns", DNS), {
-        ...Object.fromEntries(
-          ROWS.flatMap((row) => [
-            [row.domain, [`MX 10 mx1.${row.domain}`, `MX 20 ${HOSTNAME}`]],
-            [`mx1.${row.domain}`, [`A ${address(row)}`]],
-          ]),
-        ),
-        [HOSTNAME]: [`A ${BACKUP}`],
-        "sender.example": [`A ${SENDER}`],
-      });
-      ends.push(() => dns.stop());
-      await Promise.all(
-        ROWS.map(async (row) => {
-          const hostname = `mx1.${row.domain}`;
-          const primary = await Primary.start(addHost(hostname.slice(0, 5), address(row)), {
-            hostname,
-            users: [`anna@${row.domain}`],
-            nameserver: DNS,
-          });
-          primaries.set(row, primary);
-          ends.push(() => primary.remove());
-          primary.postfix.write({
-            "/etc/postfix/chain.pem": certificates.get(row)?.chain ?? "",
-          });
-          await primary.become(row.mood ?? "sealed");
-        }),
-      );
-      const domains = ROWS.map(({ domain, tls }, index) =>
-        mailDomain(
-          `domains[${index}]`,
+describeWith(PolicyWorld.NEEDS, "mail to a primary with a TLS policy", () => {
+  let world: PolicyWorld;
+
+  beforeAll(async () => {
+    const certificates = new Map(
+      ROWS.map((row) => [row, certificate(row.certificateOf ?? hostname(row))]),
+    );
+    world = await PolicyWorld.open({
+      domains: ROWS.map((row) => ({
+        name: row.domain,
+        primaries: [
           {
-            name: domain,
-            primaries: [
-              {
-                hostname: `mx1.${domain}`,
-                tls: tls?.(certificates.get(ROWS[index])?.fingerprint ?? ""),
-              },
-            ],
+            hostname: hostname(row),
+            tls: row.tls?.(certificates.get(row)?.fingerprint ?? ""),
           },
-          HOSTNAME,
-        ),
-      );
-      const policy = mailPolicy(HOSTNAME, { greetTest: false, mailScanner: MailScanner.none() });
-      const trusted = ROWS.filter(({ isTrusted }) => isTrusted);
-      const files = {
-        ...Object.fromEntries(postfixFiles(policy, domains, "203.0.113.25")),
-        "/etc/backup-mx/primaries": watchedPrimaries(domains),
-        "/etc/ssl/certs/ca-certificates.crt": trusted
+        ],
+      })),
+      files: {
+        "/etc/ssl/certs/ca-certificates.crt": ROWS.filter(({ isTrusted }) => isTrusted)
           .map((row) => certificates.get(row)?.pem)
           .join(""),
-      };
-      const backup = await Postfix.start(addHost("mx2", BACKUP), files, { nameserver: DNS });
-      ends.push(() => backup.remove());
-      const watch = await Watch.start(backup);
-      ends.push(() => watch.remove());
-    }, 90_000);
-
-    afterAll(async () => {
-      for (const end of ends.reverse()) {
-        await end();
-      }
-    }, 60_000);
-
-    test.each(ROWS)(
-      "$situation: $code",
-      async (row) => {
-        const user = `anna@${row.domain}`;
-        const { rcpt } = await smtp(sender, BACKUP, {
-          helo: "sender.example",
-          from: "someone@sender.example",
-          to: user,
-          data: "Subject: hello\r\n\r\nHello\r\n",
-        });
-        expect(rcpt[0].code).toBe(row.code);
-        if (row.code === 250) {
-          const mail = await eventually(() => primaries.get(row)?.messages(user)[0]);
-          expect(/\(using TLSv1\.[23] with cipher/.test(mail)).toBe(row.isEncrypted ?? false);
-        }
       },
-      30_000,
+    });
+    for (const row of ROWS) {
+      const chain = certificates.get(row)?.chain ?? "";
+      world.primary(hostname(row)).postfix.write({ "/etc/postfix/chain.pem": chain });
+    }
+    await world.become(
+      Object.fromEntries(ROWS.map((row) => [hostname(row), row.mood ?? "sealed"])),
     );
-  },
-);
+  });
+
+  afterAll(() => world?.close());
+
+  test.each(ROWS)("$situation: $code", async (row) => {
+    const user = `anna@${row.domain}`;
+    const { rcpt } = await world.send(user);
+    expect(rcpt[0].code).toBe(row.code);
+    if (row.code === 250) {
+      const mail = await eventually(() => world.primary(hostname(row)).messages(user)[0]);
+      expect(/\(using TLSv1\.[23] with cipher/.test(mail)).toBe(row.isEncrypted ?? false);
+    }
+  });
+});

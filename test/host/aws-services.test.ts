@@ -3,31 +3,31 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AcmeServer } from "../../lab/aws/acme-server";
-import { Aws, type AwsAnswer, type AwsRequest } from "../../lab/aws/aws";
-import { CloudWatch, type Datum } from "../../lab/aws/cloudwatch";
-import { CloudWatchLogs } from "../../lab/aws/cloudwatch-logs";
-import { Route53, ZONE } from "../../lab/aws/route53";
-import { DnsServer } from "../../lab/dns/dns-server";
-import { DebianImage } from "../../lab/machine/debian-image";
-import { Disk } from "../../lab/machine/disk";
-import { Machine } from "../../lab/machine/machine";
-import { Primary } from "../../lab/mail/primary";
-import { smtp } from "../../lab/mail/smtp-client";
-import { Network, type NetworkHost } from "../../lab/net/network";
-import { PackageMirror } from "../../lab/net/package-mirror";
-import { eventually } from "../../lab/process/eventually";
-import { type Execution, execute, succeed } from "../../lab/process/execution";
-import { Certificate, Logs, MailScanner, Monitoring, Route53Zone, SessionManager } from "../../lib";
-import { backup } from "../support/backup";
-import { describeWith, program, root } from "../support/requirements";
-import { deployedUserData, QUEUE_DEVICE } from "../support/synthesized";
+import {
+  AcmeServer,
+  Aws,
+  type AwsAnswer,
+  type AwsRequest,
+  CloudWatch,
+  CloudWatchLogs,
+  type Datum,
+  type Execution,
+  eventually,
+  execute,
+  HostWorld,
+  type MailHost,
+  message,
+  program,
+  Route53,
+  succeed,
+  ZONE,
+} from "../../lab";
+import { Certificate, Logs, Monitoring, Route53Zone, SessionManager } from "../../lib";
+import { describeWith } from "../support/requirements";
 
 // A booted host with all that it does in AWS, beside services that check each signature.
 
-const PUBLIC_ADDRESS = "203.0.113.25";
-const BACKUP = "198.51.100.25";
-const HOSTNAME = "mx2.example.com";
+const { HOSTNAME } = HostWorld;
 const AGENT = "/ec2-downloads-windows/SSMAgent/latest/debian_amd64/amazon-ssm-agent.deb";
 const CHALLENGE = `_acme-challenge.${HOSTNAME}`;
 const CERTIFICATE = "/usr/local/sbin/backup-mx-certificate";
@@ -64,37 +64,24 @@ async function agentPackage(): Promise<Buffer> {
 
 describeWith(
   [
-    root,
+    ...HostWorld.NEEDS,
     program("curl", "curl"),
     program("dpkg-deb", "dpkg"),
-    program("ip", "iproute2"),
-    program("mmdebstrap", "mmdebstrap"),
-    program("openssl", "openssl"),
     program("pebble", "pebble"),
-    program("postfix", "postfix"),
-    program("socat", "socat"),
-    program("systemd-nspawn", "systemd-container"),
-    program("unbound", "unbound"),
   ],
   "a booted host among the services of AWS",
   () => {
-    const network = new Network();
-    const ends: (() => unknown)[] = [() => network.remove()];
     const cloudwatch = new CloudWatch();
     const logs = new CloudWatchLogs(`/backup-mx/${HOSTNAME} journal`);
     const route53 = new Route53("example.com");
+    let world: HostWorld;
     let agent: Buffer;
     let authority: AcmeServer;
     let aws: Aws;
-    let boot: () => Promise<Machine>;
-    let dns: DnsServer;
-    let primary: Primary;
-    let machine: Machine;
-    let sender: NetworkHost;
-    const folder = mkdtempSync(join(tmpdir(), "aws-services-"));
-    ends.push(() => rmSync(folder, { recursive: true }));
+    let boot: () => Promise<MailHost>;
+    let host: MailHost;
     /** The root that a sender trusts. */
-    const rootFile = join(folder, "root.pem");
+    let rootFile: string;
     /** Tries again for half a minute, while other tests run. */
     let failure: Promise<Execution>;
 
@@ -102,14 +89,9 @@ describeWith(
     const bucket = ({ url }: { url: string }): AwsAnswer =>
       url === AGENT ? { status: 200, body: agent } : { status: 404, body: "NoSuchKey" };
 
-    /** The names of the lab, and what the host has put into the zone. */
+    /** The names of the world, and what the host has put into the zone. */
     const records = () => ({
-      "example.com": ["MX 10 mx1.example.com", `MX 20 ${HOSTNAME}`],
-      "mx1.example.com": ["A 198.51.100.10"],
-      [HOSTNAME]: [`A ${PUBLIC_ADDRESS}`],
-      "sender.example": ["A 198.51.100.80"],
-      "acme.example": ["A 198.51.100.45"],
-      "inbound-smtp.us-east-1.amazonaws.com": ["A 198.51.100.10"],
+      ...world.records,
       ...Object.fromEntries(aws.names.map((name) => [name, ["A 198.51.100.44"]])),
       [CHALLENGE]: (route53.values(CHALLENGE, "TXT") ?? []).map((value) => `TXT ${value}`),
     });
@@ -128,18 +110,19 @@ describeWith(
         }
       }
       const answer = route53.answer(request);
-      await dns.set(records());
+      await world.dns.set(records());
       return answer;
     };
 
     beforeAll(async () => {
-      const image = DebianImage.build("trixie");
-      ends.push(() => image.remove());
-      const mirror = await PackageMirror.open(network.addHost("mirror", "198.51.100.99/24"));
-      ends.push(() => mirror.close());
+      world = await HostWorld.open({
+        "acme.example": ["A 198.51.100.45"],
+        "inbound-smtp.us-east-1.amazonaws.com": [`A ${HostWorld.PRIMARY}`],
+      });
+      const folder = mkdtempSync(join(tmpdir(), "aws-services-"));
+      world.atEnd(() => rmSync(folder, { recursive: true }));
       agent = await agentPackage();
-      const stack = backup({
-        mailScanner: MailScanner.none(),
+      const stack = HostWorld.stack({
         certificate: Certificate.acme({
           zone: Route53Zone.fromZoneId(ZONE),
           directoryUrl: "https://acme.example/dir",
@@ -151,79 +134,51 @@ describeWith(
       const { policy } = Object.values<{ policy: string }>(stack.resource.aws_iam_role_policy).find(
         ({ policy }) => policy.includes("route53:"),
       ) as { policy: string };
-      aws = await Aws.start(network.addHost("aws", "198.51.100.44/24", `${Aws.METADATA}/16`), {
+      aws = await Aws.start(world.addHost("aws", "198.51.100.44", `${Aws.METADATA}/16`), {
         "logs.eu-central-1": logs.answer,
         "monitoring.eu-central-1": cloudwatch.answer,
         route53: zone(policy),
         s3: bucket,
       });
-      ends.push(() => aws.stop());
-      dns = await DnsServer.start(network.addHost("dns", "198.51.100.53/24"), records());
-      ends.push(() => dns.stop());
-      sender = network.addHost("sender", "198.51.100.80/24");
-      primary = await Primary.start(network.addHost("mx1", "198.51.100.10/24"), {
-        hostname: "mx1.example.com",
-        users: ["bob@example.com"],
-        nameserver: dns.address,
-      });
-      ends.push(() => primary.remove());
+      world.atEnd(() => aws.stop());
+      await world.dns.set(records());
       authority = new AcmeServer(
-        network.addHost("acme", "198.51.100.45/24"),
+        world.addHost("acme", "198.51.100.45"),
         "acme.example",
-        dns.address,
+        world.dns.address,
       );
-      ends.push(() => authority.remove());
+      world.atEnd(() => authority.remove());
+      rootFile = join(folder, "root.pem");
       writeFileSync(rootFile, authority.certificate);
-      const disk = new Disk(20 * 1024 ** 3);
-      ends.push(() => disk.remove());
       const trusted = { content: `${aws.certificate}${authority.certificate}` };
-      const trust = {
+      const files = {
         "/etc/ssl/certs/ca-certificates.crt": trusted,
         "/usr/local/share/ca-certificates/aws.crt": { content: aws.certificate },
         "/usr/local/share/ca-certificates/acme.crt": { content: authority.certificate },
+        // Five minutes are long for a test, and one as well.
+        ...Object.fromEntries(
+          ["metrics", "logs", "certificate"].map((timer) => [
+            `/etc/systemd/system/backup-mx-${timer}.timer.d/often.conf`,
+            { content: "[Timer]\nOnCalendar=*:*:0/10\nAccuracySec=1s\nRandomizedDelaySec=0\n" },
+          ]),
+        ),
       };
-      const host = network.addHost("mx2", `${BACKUP}/24`, "169.254.0.25/16");
-      boot = () =>
-        Machine.boot({
-          image,
-          host,
-          hostname: "ip-198-51-100-25",
-          userData: deployedUserData(stack, PUBLIC_ADDRESS),
-          nameserver: dns.address,
-          proxy: mirror.url,
-          files: {
-            ...trust,
-            // Five minutes are long for a test, and one as well.
-            ...Object.fromEntries(
-              ["metrics", "logs", "certificate"].map((timer) => [
-                `/etc/systemd/system/backup-mx-${timer}.timer.d/often.conf`,
-                {
-                  content: "[Timer]\nOnCalendar=*:*:0/10\nAccuracySec=1s\nRandomizedDelaySec=0\n",
-                },
-              ]),
-            ),
-          },
-          disks: { [QUEUE_DEVICE]: disk.attach() },
-        });
-      machine = await boot();
-      ends.push(() => machine.remove());
-      expect(await machine.cloudInit(300_000)).toMatchObject({ exitCode: 0, errors: [] });
-      failure = machine.run(SESSION_MANAGER, "https://s3.amazonaws.com/elsewhere.deb");
-    }, 600_000);
+      const place = world.place(["169.254.0.25/16"]);
+      const disk = world.disk(20 * 1024 ** 3);
+      boot = () => world.boot({ stack, place, files, device: disk.attach() });
+      host = await boot();
+      expect(await host.cloudInit()).toMatchObject({ exitCode: 0, errors: [] });
+      failure = host.run(SESSION_MANAGER, "https://s3.amazonaws.com/elsewhere.deb");
+    });
 
-    afterAll(async () => {
-      for (const end of ends.reverse()) {
-        await end();
-      }
-    }, 120_000);
+    afterAll(() => world?.close());
 
     const values = (data: { readonly [metric: string]: Datum } | undefined) =>
       Object.fromEntries(Object.entries(data ?? {}).map(([name, { value }]) => [name, value]));
 
     test("its timer sends its figures to CloudWatch, signed with the role of the instance", async () => {
-      const sent = await eventually(
-        () => cloudwatch.received.find((data) => data.Ready?.value === 1),
-        60,
+      const sent = await eventually(() =>
+        cloudwatch.received.find((data) => data.Ready?.value === 1),
       );
       expect(values(sent)).toEqual({
         Ready: 1,
@@ -245,66 +200,58 @@ describeWith(
         });
       }
       expect(aws.unsigned).toEqual([]);
-    }, 90_000);
+    });
 
     test("an outage is in the next figures", async () => {
-      expect(
-        (await smtp(sender, BACKUP, { helo: "sender.example", from: "", to: "bob@example.com" }))
-          .rcpt[0].code,
-      ).toBe(250);
-      await primary.refuse();
-      const { data } = await smtp(sender, BACKUP, {
-        helo: "sender.example",
-        from: "alice@sender.example",
-        to: "bob@example.com",
-        data: "Subject: waits\n\nhello\n",
-      });
+      expect((await world.say(host, { from: "" })).rcpt[0].code).toBe(250);
+      await world.primary.refuse();
+      const { data } = await world.say(host, { data: message("waits") });
       expect(data?.code).toBe(250);
       await eventually(() => {
         const last = values(cloudwatch.received.at(-1));
         return last.QueueLength === 1 && last.PrimariesUnreachable === 1;
-      }, 60);
-      await primary.become("up");
-    }, 90_000);
+      });
+      await world.primary.become("up");
+    });
 
     const lines = (pattern: RegExp) =>
       logs.events.map(({ message }) => message).filter((message) => pattern.test(message));
 
     test("its log group has how it was set up, and what became of mail", async () => {
-      await eventually(() => lines(/^cloud-init\[\d+\]: backup-mx: ready: /).length === 1, 30);
+      await eventually(() => lines(/^cloud-init\[\d+\]: backup-mx: ready: /).length === 1);
       expect(lines(/backup-mx: installing packages/)).toHaveLength(1);
-      await eventually(() => lines(/^postfix\/qmgr\[\d+\]: .*to=|removed$/).length > 0, 30);
+      await eventually(() => lines(/^postfix\/qmgr\[\d+\]: .*to=|removed$/).length > 0);
       const { timestamp } = logs.events.find(({ message }) => message.includes("ready: ")) ?? {};
       expect(Math.abs(Date.now() - (timestamp ?? 0))).toBeLessThan(10 * 60_000);
-    }, 90_000);
+    });
 
     test("what is logged while AWS does not answer arrives later, each line once and in order", async () => {
       const failures = async () => {
         const unit = ["--unit", "backup-mx-logs", "--grep", "journal was not sent"];
-        return (await machine.run("journalctl", "--quiet", ...unit)).stdout.split("\n").length - 1;
+        return (await host.run("journalctl", "--quiet", ...unit)).stdout.split("\n").length - 1;
       };
       const before = await failures();
       aws.isDown = true;
       // More than AWS takes at once.
       const write = `for n in $(seq 5000); do printf '%04d %300s\\n' $n x; done | logger -p mail.info -t burst`;
-      await machine.run("sh", "-c", write);
-      await eventually(async () => (await failures()) > before, 40);
+      await host.run("sh", "-c", write);
+      await eventually(async () => (await failures()) > before);
       expect(lines(/^burst/)).toEqual([]);
       aws.isDown = false;
-      await eventually(() => lines(/^burst/).length >= 5000, 60);
+      await eventually(() => lines(/^burst/).length >= 5000);
       const numbers = lines(/^burst/).map((line) => /: (\d+) /.exec(line)?.[1]);
       expect(numbers).toEqual(
         Array.from({ length: 5000 }, (_, n) => String(n + 1).padStart(4, "0")),
       );
       expect(logs.refusals).toEqual([]);
       expect(aws.unsigned).toEqual([]);
-    }, 150_000);
+    });
 
     /** The certificate that a sender is shown, and what is wrong with it. */
     async function shown() {
       const { stdout } = await execute(
-        sender.command(
-          ...["openssl", "s_client", "-starttls", "smtp", "-connect", `${BACKUP}:25`],
+        world.sender.command(
+          ...["openssl", "s_client", "-starttls", "smtp", "-connect", `${host.address}:25`],
           ...["-verify_hostname", HOSTNAME, "-CAfile", rootFile, "-showcerts"],
         ),
       );
@@ -321,14 +268,11 @@ describeWith(
 
     test("its mail is encrypted from the first boot, while no authority answers", async () => {
       expect((await shown()).issuer).toBe(`CN=${HOSTNAME}`);
-      const { stdout: output } = await machine.run("cat", "/var/log/cloud-init-output.log");
+      const { stdout: output } = await host.run("cat", "/var/log/cloud-init-output.log");
       expect(output).toContain("backup-mx: no authority has signed the certificate yet");
       expect(cloudwatch.received.at(-1)?.CertificateDays.value).toBeLessThan(1);
-      await eventually(
-        () => lines(/backup-mx: no certificate for mx2\.example\.com/).length > 0,
-        30,
-      );
-    }, 60_000);
+      await eventually(() => lines(/backup-mx: no certificate for mx2\.example\.com/).length > 0);
+    });
 
     test("as soon as the authority answers, its certificate is shown, and the proof is gone", async () => {
       await authority.start();
@@ -338,24 +282,24 @@ describeWith(
         await sleep(1000);
         const found = await shown();
         return found.issuer !== `CN=${HOSTNAME}` && found;
-      }, 60);
+      });
       expect(verdict).toBe("ok");
-      expect(dns.queries()).toContainEqual({
+      expect(world.dns.queries()).toContainEqual({
         client: authority.address,
         name: CHALLENGE,
         type: "TXT",
       });
       expect(route53.values(CHALLENGE, "TXT")).toBeUndefined();
-      await eventually(() => cloudwatch.received.at(-1)?.CertificateDays.value === 89, 40);
-    }, 120_000);
+      await eventually(() => cloudwatch.received.at(-1)?.CertificateDays.value === 89);
+    });
 
     test("a renewed one is shown soon, with the key of which the TLSA record tells", async () => {
       const before = await shown();
-      const { stdout: tlsa } = await machine.run(CERTIFICATE, "tlsa");
+      const { stdout: tlsa } = await host.run(CERTIFICATE, "tlsa");
       const hash = createHash("sha256").update(before.key).digest("hex");
       expect(tlsa).toBe(`_25._tcp.${HOSTNAME}. IN TLSA 3 1 1 ${hash}\n`);
       const tls = "/var/spool/backup-mx/tls";
-      const renewal = await machine.run(
+      const renewal = await host.run(
         ...[
           "certbot",
           "renew",
@@ -371,15 +315,15 @@ describeWith(
         await sleep(1000);
         const found = await shown();
         return found.serialNumber !== before.serialNumber && found;
-      }, 40);
+      });
       expect(after).toMatchObject({ verdict: "ok", key: before.key });
-    }, 120_000);
+    });
 
     test("an agent that is not the expected one is not installed, and mail is taken all the same", async () => {
-      const { stdout: output } = await machine.run("cat", "/var/log/cloud-init-output.log");
+      const { stdout: output } = await host.run("cat", "/var/log/cloud-init-output.log");
       expect(output).toMatch(/amazon-ssm-agent\.deb: FAILED/);
       expect(output).toContain("backup-mx: Session Manager could not be installed");
-      expect((await machine.run("dpkg", "--status", "amazon-ssm-agent")).exitCode).not.toBe(0);
+      expect((await host.run("dpkg", "--status", "amazon-ssm-agent")).exitCode).not.toBe(0);
     });
 
     test("an agent that cannot be downloaded is an error, and the expected one is installed", async () => {
@@ -388,20 +332,20 @@ describeWith(
         stderr: expect.stringContaining("404"),
       });
       const sum = createHash("sha256").update(agent).digest("hex");
-      expect((await machine.run(SESSION_MANAGER, "", sum)).exitCode).toBe(0);
-      const { stdout } = await machine.run("systemctl", "is-active", "amazon-ssm-agent");
+      expect((await host.run(SESSION_MANAGER, "", sum)).exitCode).toBe(0);
+      const { stdout } = await host.run("systemctl", "is-active", "amazon-ssm-agent");
       expect(stdout).toBe("active\n");
-    }, 120_000);
+    });
 
     test("the next instance shows the same certificate, though no authority answers", async () => {
       const before = await shown();
-      await machine.powerOff();
-      await machine.remove();
+      await host.machine.powerOff();
+      await host.remove();
       await authority.stop();
-      machine = await boot();
-      expect(await machine.cloudInit(300_000)).toMatchObject({ exitCode: 0, errors: [] });
+      host = await boot();
+      expect(await host.cloudInit()).toMatchObject({ exitCode: 0, errors: [] });
       expect(await shown()).toEqual(before);
-    }, 400_000);
+    });
 
     test("another authority is asked at once, though there is a certificate", async () => {
       const before = await shown();
@@ -409,15 +353,15 @@ describeWith(
       await authority.start();
       writeFileSync(rootFile, authority.root());
       const server = "s,https://acme.example/dir,https://acme.example:443/dir,";
-      await machine.run("sed", "-i", server, "/etc/backup-mx/certbot.ini");
+      await host.run("sed", "-i", server, "/etc/backup-mx/certbot.ini");
       const after = await eventually(async () => {
         await sleep(1000);
         const found = await shown();
         return found.serialNumber !== before.serialNumber && found;
-      }, 40);
+      });
       expect(after).toMatchObject({ verdict: "ok", key: before.key });
       await sleep(12_000);
       expect((await shown()).serialNumber).toBe(after.serialNumber);
-    }, 90_000);
+    });
   },
 );

@@ -1,14 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { Testing } from "cdktf";
 import { parse } from "yaml";
-import { DebianImage } from "../../lab/machine/debian-image";
-import type { MountNamespace } from "../../lab/machine/mount-namespace";
-import { type Execution, execute } from "../../lab/process/execution";
+import {
+  DebianImage,
+  deployedUserData,
+  type Execution,
+  execute,
+  type MountNamespace,
+  program,
+  root,
+} from "../../lab";
 import { BackupMx, type BackupMxProps } from "../../lib";
 import { DEFAULTS, EVERYTHING } from "../support/props";
-import { describeWith, program, root } from "../support/requirements";
+import { describeWith } from "../support/requirements";
 import { newStack } from "../support/stack";
-import { deployedUserData } from "../support/synthesized";
 
 const DOCUMENT = "/root/user-data";
 const READ_YAML = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
@@ -25,9 +30,9 @@ describeWith([root, program("mmdebstrap", "mmdebstrap")], "the cloud-init of Deb
   let namespace: MountNamespace;
 
   beforeAll(async () => {
-    image = DebianImage.build("trixie");
+    image = await DebianImage.build("trixie");
     namespace = await image.unpack();
-  }, 300_000);
+  });
   afterAll(() => image?.remove());
 
   function run(document: string, ...command: string[]): Promise<Execution> {
@@ -42,20 +47,16 @@ describeWith([root, program("mmdebstrap", "mmdebstrap")], "the cloud-init of Deb
   test.each([
     ["defaults", DEFAULTS],
     ["everything", EVERYTHING],
-  ])(
-    "has no complaint about user data by %s",
-    async (_, props) => {
-      expect(await validate(userDataOf(props))).toEqual(VALID);
-    },
-    60_000,
-  );
+  ])("has no complaint about user data by %s", async (_, props) => {
+    expect(await validate(userDataOf(props))).toEqual(VALID);
+  });
 
   // It reads YAML 1.1, and we write with a library that knows 1.2 better.
   test("reads what was written", async () => {
     const userData = userDataOf(EVERYTHING);
     const { stdout } = await run(userData, "python3", "-c", READ_YAML);
     expect(JSON.parse(stdout)).toEqual(parse(userData));
-  }, 60_000);
+  });
 
   // What proves that the silence above means something.
   test.each([
@@ -64,12 +65,8 @@ describeWith([root, program("mmdebstrap", "mmdebstrap")], "the cloud-init of Deb
     ["another type", "write_files: /etc/file"],
     ["a number for permissions", "write_files: [{ path: /etc/file, permissions: 0755 }]"],
     ["YAML that cannot be read", "write_files: ["],
-  ])(
-    "would complain about %s",
-    async (_, mistake) => {
-      expect(await validate("#cloud-config\nruncmd: [[/bin/true]]\n")).toEqual(VALID);
-      expect(await validate(`#cloud-config\n${mistake}\n`)).not.toEqual(VALID);
-    },
-    60_000,
-  );
+  ])("would complain about %s", async (_, mistake) => {
+    expect(await validate("#cloud-config\nruncmd: [[/bin/true]]\n")).toEqual(VALID);
+    expect(await validate(`#cloud-config\n${mistake}\n`)).not.toEqual(VALID);
+  });
 });

@@ -1,13 +1,21 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
-import { DebianImage } from "../../lab/machine/debian-image";
-import { Disk } from "../../lab/machine/disk";
-import { MountNamespace } from "../../lab/machine/mount-namespace";
-import { type Execution, execute, succeed } from "../../lab/process/execution";
-import { describeWith, program, root } from "../support/requirements";
-import { QUEUE_DEVICE, QUEUE_VOLUME } from "../support/synthesized";
+import { closeSync, openSync, writeSync } from "node:fs";
+import {
+  DebianImage,
+  Disk,
+  type Execution,
+  execute,
+  MountNamespace,
+  program,
+  QUEUE_DEVICE,
+  QUEUE_VOLUME,
+  renderedPolicy,
+  root,
+  succeed,
+} from "../../lab";
+import { MailScanner } from "../../lib";
+import { describeWith } from "../support/requirements";
 
-const PROGRAM = readFileSync(join(__dirname, "../../lib/host/queue/backup-mx-queue"));
+const PROGRAM = "/usr/local/sbin/backup-mx-queue";
 const MIB = 1024 ** 2;
 
 /** The program of the host in the file system of a host, without booting it. */
@@ -23,11 +31,19 @@ class Host {
     const host = new Host(mounts);
     await host.succeed("mknod", "/dev/zero", "c", "1", "5");
     await host.succeed("mknod", "/dev/null", "c", "1", "3");
-    await host.write("/etc/backup-mx/setup.env", [
-      `MAIL_HOSTNAME='${hostname}'\n`,
-      `QUEUE_VOLUME='${QUEUE_VOLUME}'\n`,
-    ]);
-    await host.write("/usr/local/sbin/backup-mx-queue", [PROGRAM]);
+    const files = renderedPolicy(
+      {
+        hostname,
+        domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
+        mailScanner: MailScanner.none(),
+      },
+      "203.0.113.25",
+    );
+    for (const [path, content] of Object.entries(files)) {
+      if (path === PROGRAM || path.startsWith("/etc/backup-mx/")) {
+        await host.write(path, [content]);
+      }
+    }
     return host;
   }
 
@@ -42,12 +58,7 @@ class Host {
 
   /** Runs the program as at boot; five minutes pass in no time. */
   mountQueue(): Promise<Execution> {
-    return this.run(
-      "env",
-      "BASH_FUNC_sleep%%=() { :; }",
-      "bash",
-      "/usr/local/sbin/backup-mx-queue",
-    );
+    return this.run("env", "BASH_FUNC_sleep%%=() { :; }", "bash", PROGRAM);
   }
 
   run(...command: string[]): Promise<Execution> {
@@ -91,11 +102,11 @@ describeWith(
     const hosts: Host[] = [];
     let debian: DebianImage;
 
-    beforeAll(() => {
-      debian = DebianImage.build("trixie");
-    }, 300_000);
+    beforeAll(async () => {
+      debian = await DebianImage.build("trixie");
+    });
 
-    afterAll(() => debian.remove());
+    afterAll(() => debian?.remove());
 
     async function host(disk?: Disk, hostname = "mx2.example.com"): Promise<Host> {
       const made = await Host.create(debian, hostname);
@@ -142,7 +153,7 @@ describeWith(
         );
         const [inodes, freeBlocks] = numbers.split(" ").map(Number);
         expect(inodes).toBeGreaterThanOrEqual(freeBlocks);
-      }, 120_000);
+      });
 
       test("is not opened while another instance has it open", async () => {
         const [running] = hosts;
@@ -151,7 +162,7 @@ describeWith(
         expect(stderr).toMatch(/in use by another instance/);
         await running.write("/var/spool/postfix/still-there", ["yes"]);
         await switchOff();
-      }, 120_000);
+      });
 
       test("is not touched by another host", async () => {
         const before = fingerprint(disk);
@@ -160,7 +171,7 @@ describeWith(
         expect(stderr).toMatch(/holds the queue of another host/);
         await switchOff();
         expect(fingerprint(disk)).toBe(before);
-      }, 60_000);
+      });
 
       test("grows, is repaired, and gives back what was on it", async () => {
         disk.run("truncate", "--size=800M", disk.path);
@@ -176,7 +187,7 @@ describeWith(
         );
         expect(Number(size.split("\n")[1])).toBeGreaterThan(650);
         expect(disk.run("dumpe2fs", "-h", disk.path)).toMatch(/^Filesystem state: +clean$/m);
-      }, 120_000);
+      });
     });
 
     const spoil = (disk: Disk, position: number) => {

@@ -1,11 +1,22 @@
-import { Disk } from "../../lab/machine/disk";
-import { MountNamespace } from "../../lab/machine/mount-namespace";
-import { UnsafeDisk } from "../../lab/machine/unsafe-disk";
-import { eventually } from "../../lab/process/eventually";
-import { execute, succeed } from "../../lab/process/execution";
-import { type Backup, BackupLab, BOB, HAS_SCANNER } from "../../lab/worlds/backup-lab";
-import { describeWith, fuse, program, root } from "../support/requirements";
+import {
+  Disk,
+  deliverUnscannedAfter,
+  eventually,
+  execute,
+  fuse,
+  GOOD,
+  HostWorld,
+  type Load,
+  type MailHost,
+  MountNamespace,
+  program,
+  succeed,
+  UnsafeDisk,
+} from "../../lab";
+import { MailScanner, type MailScannerProps } from "../../lib";
+import { describeWith } from "../support/requirements";
 
+const { BOB, HAS_SCANNER } = HostWorld;
 const CUTS = 50;
 const DISK_BYTES = 1024 ** 3;
 const scans = HAS_SCANNER ? test : test.skip;
@@ -15,210 +26,217 @@ if (!HAS_SCANNER) {
   );
 }
 
-describeWith(
-  [
-    root,
-    program("ip", "iproute2"),
-    fuse,
-    program("losetup", "mount"),
-    program("mkfs.ext4", "e2fsprogs"),
-    program("mmdebstrap", "mmdebstrap"),
-    program("openssl", "openssl"),
-    program("postfix", "postfix"),
-    program("socat", "socat"),
-    program("systemd-nspawn", "systemd-container"),
-    program("unbound", "unbound"),
-  ],
-  "the queue",
-  () => {
-    let lab: BackupLab;
-    let backup: Backup;
+describeWith([...HostWorld.NEEDS, fuse, program("mkfs.ext4", "e2fsprogs")], "the queue", () => {
+  let world: HostWorld;
+  let host: MailHost;
 
-    beforeAll(async () => {
-      lab = await BackupLab.open();
-    }, 300_000);
+  beforeAll(async () => {
+    world = await HostWorld.open();
+  });
 
-    afterAll(() => lab?.close(), 120_000);
+  afterAll(() => world?.close());
 
-    const onHost = (...command: string[]) => backup.machine.run(...command);
+  const onHost = (...command: string[]) => host.run(...command);
+  const props = (scanner: MailScannerProps) => ({
+    mailScanner: HAS_SCANNER ? MailScanner.install(scanner) : MailScanner.none(),
+    // What is kept free goes by this, and the disk is small.
+    messageSizeLimit: 1024 ** 2,
+    watchInterval: "5s",
+    // All the senders of the world have one address here.
+    postfixSettings: { smtpd_client_event_limit_exceptions: HostWorld.SENDER },
+  });
 
-    // MailScanner does not sync what it writes. At each cut Postfix's own reader of queue files must
-    // find every mail, whole. What is on the disk after the last goes to another Debian, where the
-    // user ids are others.
-    test("loses nothing in fifty power cuts, and moves from Debian 12 to 13", async () => {
-      const unsafe = UnsafeDisk.create(DISK_BYTES);
-      lab.atEnd(() => unsafe.remove());
-      // Without SpamAssassin more mails a second change hands.
-      const scanner = { settings: { "Use SpamAssassin": "no" } };
-      const old = await lab.boot({ suite: "bookworm", scanner, device: unsafe.device });
-      await lab.takesMail(old);
-      await lab.primary.refuse();
-      const load = lab.load(old);
-      let sending = load.send(100_000, { parallel: 2, pauseMs: 100 });
-      await eventually(() => load.promised().size > 20, 60);
-      const lost = new Set<string>();
-      let forgotten = 0;
-      for (let cut = 0; cut < CUTS; cut++) {
-        const disk = new Disk(DISK_BYTES);
-        const promised = load.promised();
-        const [kept, unsafeBlocks] = (await unsafe.cutPower(disk.path)).split(" of ").map(Number);
-        forgotten += unsafeBlocks - kept;
-        const whole = await wholeMails(disk);
-        disk.remove();
-        for (const mail of [...promised].filter((name) => !whole.has(name))) {
-          lost.add(mail);
-        }
+  /** Delivers all that waits: whatever was accepted must have arrived. */
+  const drain = async (load: Load) => {
+    const { accepted, delivered } = await world.drain(load, host);
+    expect(delivered).toBe(accepted);
+  };
+
+  // MailScanner does not sync what it writes. At each cut Postfix's own reader of queue files must
+  // find every mail, whole. What is on the disk after the last goes to another Debian, where the
+  // user ids are others.
+  test("loses nothing in fifty power cuts, and moves from Debian 12 to 13", async () => {
+    const unsafe = UnsafeDisk.create(DISK_BYTES);
+    world.atEnd(() => unsafe.remove());
+    // Without SpamAssassin more mails a second change hands.
+    const scanner = { settings: { "Use SpamAssassin": "no" } };
+    const files = await world.scannerHome();
+    const old = await world.boot({
+      suite: "bookworm",
+      props: props(scanner),
+      device: unsafe.device,
+      files,
+    });
+    expect(await old.cloudInit()).toEqual(GOOD);
+    await world.takesMail(old);
+    await world.primary.refuse();
+    const load = world.load(old);
+    let sending = load.send(100_000, { parallel: 2, pauseMs: 100 });
+    await eventually(() => load.promised().size > 20);
+    const lost = new Set<string>();
+    let forgotten = 0;
+    for (let cut = 0; cut < CUTS; cut++) {
+      const disk = new Disk(DISK_BYTES);
+      const promised = load.promised();
+      const [kept, unsafeBlocks] = (await unsafe.cutPower(disk.path)).split(" of ").map(Number);
+      forgotten += unsafeBlocks - kept;
+      const whole = await wholeMails(disk);
+      disk.remove();
+      for (const mail of [...promised].filter((name) => !whole.has(name))) {
+        lost.add(mail);
       }
-      process.stdout.write(
-        `${CUTS} power cuts, ${forgotten} blocks forgotten: ${load.promised().size} mails answered 250 before the last, ${lost.size} lost\n`,
-      );
-      expect(forgotten).toBeGreaterThan(0);
-      expect(lost.size).toBe(0);
-
-      load.stop();
-      await sending;
-      sending = load.send(Math.max(0, 1000 - load.promised().size));
-      await sending;
-      expect(load.promised().size).toBeGreaterThanOrEqual(1000);
-      if (HAS_SCANNER) {
-        await old.machine.run("systemctl", "stop", "mailscanner");
-        await load.send(30);
-      } else {
-        for (const { queue_id } of (await lab.queue(old)).slice(0, 30)) {
-          await old.machine.run("postsuper", "-h", queue_id);
-        }
-        // Of all that Postfix does to a mail, a person's hold alone is not flushed to the disk.
-        await old.machine.run("sync");
-      }
-      const moved = lab.disk(DISK_BYTES);
-      await unsafe.cutPower(moved.path);
-      await lab.kill(old);
-
-      backup = await lab.boot({
-        scanner: { ...scanner, deliverUnscannedAfter: "1m" },
-        device: moved.attach(),
-      });
-      if (!HAS_SCANNER) {
-        expect((await lab.queue(backup)).filter((m) => m.queue_name === "hold")).toHaveLength(30);
-        await onHost("postsuper", "-H", "ALL");
-      }
-      await lab.drain(load, backup);
-      expect((await onHost("postfix", "check")).stderr).toBe("");
-    }, 900_000);
-
-    const status = async () => JSON.parse((await onHost("backup-mx", "--json")).stdout);
-
-    test("is told in words and in figures, flushed and released by one command", async () => {
-      await lab.takesMail(backup);
-      await lab.primary.refuse();
-      const load = lab.load(backup);
-      await load.send(5);
-      expect(load.promised().size).toBe(5);
-      await eventually(async () => (await status()).held === 0, 120);
-      const [waiting] = await lab.queue(backup);
-      await onHost("postsuper", "-h", waiting.queue_id);
-      expect(await status()).toMatchObject({
-        hostname: "mx2.example.com",
-        takes_mail: true,
-        domains: { "example.com": { mails: 5 } },
-        queued: 5,
-        held: 1,
-        scanner: HAS_SCANNER ? true : null,
-      });
-      const { stdout: words } = await onHost("backup-mx");
-      expect(words).toMatch(/^mx2.example.com takes mail\nexample.com: 5 mails wait, the oldest/);
-      await lab.primary.become("up");
-      expect((await onHost("backup-mx", "release", waiting.queue_id)).exitCode).toBe(0);
-      expect((await onHost("backup-mx", "flush", "example.com")).exitCode).toBe(0);
-      await lab.drain(load, backup);
-      expect((await onHost("backup-mx")).stdout).toContain("\nnothing waits\n");
-      expect((await onHost("backup-mx", "fly")).exitCode).toBe(1);
-    }, 300_000);
-
-    test("asks the primary again about a recipient that was forgotten", async () => {
-      await lab.takesMail(backup);
-      // While the watch takes the primary for down, nobody is asked.
-      const isUp = ["grep", "--quiet", " up$", "/run/backup-mx-watch/primaries"];
-      await eventually(async () => (await onHost(...isUp)).exitCode === 0, 60);
-      expect((await onHost("backup-mx", "forget", BOB)).exitCode).toBe(0);
-      const before = lab.primary.probes().length;
-      await lab.takesMail(backup);
-      expect(lab.primary.probes().length).toBe(before + 1);
-    }, 120_000);
-
-    test("keeps the quarantine to a quarter of the disk, and a month", async () => {
-      const folder = "/var/spool/MailScanner/quarantine/20261101/spam";
-      await onHost("install", "-d", folder);
-      for (const [name, day] of [
-        ["old", "2 days ago"],
-        ["young", "1 hour ago"],
-        ["ancient", "31 days ago"],
-      ]) {
-        await onHost("fallocate", "--length=150M", `${folder}/${name}`);
-        await onHost("touch", `--date=${day}`, `${folder}/${name}`);
-      }
-      await onHost("backup-mx", "tidy");
-      expect((await onHost("ls", folder)).stdout).toBe("young\n");
-      await onHost("rm", "-r", "/var/spool/MailScanner/quarantine/20261101");
-    }, 60_000);
-
-    test("leaves mail to the scanner that has it in its hands, though not for ever", async () => {
-      await lab.takesMail(backup);
-      await lab.primary.refuse();
-      const load = lab.load(backup);
-      await load.send(2);
-      await eventually(async () => (await status()).held === 0, 120);
-      const ids = (await lab.queue(backup)).map((mail) => mail.queue_id);
-      const patience = "sed -i \"s/^DELIVER_UNSCANNED_AFTER=.*/DELIVER_UNSCANNED_AFTER='$0'/\"";
-      const isPatientFor = (time: string) =>
-        onHost("sh", "-c", `${patience} /etc/backup-mx/setup.env`, time);
-      const held = async () => {
-        await onHost("backup-mx", "tidy");
-        return (await lab.queue(backup)).filter((m) => m.queue_name === "hold").length;
-      };
-      // The timer would do the same at any time.
-      await onHost("systemctl", "stop", "backup-mx-tidy.timer", "mailscanner");
-      for (const id of ids) {
-        await onHost("postsuper", "-h", id);
-      }
-      const locked = onHost("flock", `/var/spool/postfix/hold/${ids[0]}`, "sleep", "25");
-      await isPatientFor("1d");
-      expect(await held()).toBe(2);
-      await isPatientFor("10s");
-      await eventually(async () => (await held()) === 1, 15);
-      await eventually(async () => (await held()) === 0, 15);
-      await isPatientFor("1m");
-      await locked;
-      await onHost("systemctl", "start", "backup-mx-tidy.timer");
-      if (HAS_SCANNER) {
-        await onHost("systemctl", "start", "mailscanner");
-      }
-      await lab.drain(load, backup);
-    }, 300_000);
-
-    scans(
-      "goes on unscanned, and says so, when the scanner is down for too long",
-      async () => {
-        await lab.takesMail(backup);
-        await onHost("systemctl", "stop", "mailscanner");
-        const send = async () => {
-          const load = lab.load(backup);
-          await load.send(3);
-          await eventually(() => load.outcome(lab.primary).delivered === 3, 200);
-          const marked = lab.primary
-            .messages(BOB)
-            .filter((mail) => /^X-Backup-MX: not scanned$/m.test(mail)).length;
-          await lab.drain(load, backup);
-          return marked;
-        };
-        expect(await send()).toBe(3);
-        await onHost("systemctl", "start", "mailscanner");
-        expect(await send()).toBe(0);
-      },
-      400_000,
+    }
+    process.stdout.write(
+      `${CUTS} power cuts, ${forgotten} blocks forgotten: ${load.promised().size} mails answered 250 before the last, ${lost.size} lost\n`,
     );
-  },
-);
+    expect(forgotten).toBeGreaterThan(0);
+    expect(lost.size).toBe(0);
+
+    load.stop();
+    await sending;
+    sending = load.send(Math.max(0, 1000 - load.promised().size));
+    await sending;
+    expect(load.promised().size).toBeGreaterThanOrEqual(1000);
+    if (HAS_SCANNER) {
+      await old.run("systemctl", "stop", "mailscanner");
+      await load.send(30);
+    } else {
+      for (const { queue_id } of (await old.queue()).slice(0, 30)) {
+        await old.run("postsuper", "-h", queue_id);
+      }
+      // Of all that Postfix does to a mail, a person's hold alone is not flushed to the disk.
+      await old.run("sync");
+    }
+    const moved = world.disk(DISK_BYTES);
+    await unsafe.cutPower(moved.path);
+    await old.remove();
+
+    host = await world.boot({
+      props: props({ ...scanner, deliverUnscannedAfter: "1m" }),
+      device: moved.attach(),
+      files,
+    });
+    expect(await host.cloudInit()).toEqual(GOOD);
+    if (!HAS_SCANNER) {
+      expect((await host.queue()).filter((m) => m.queue_name === "hold")).toHaveLength(30);
+      await onHost("postsuper", "-H", "ALL");
+    }
+    await drain(load);
+    expect((await onHost("postfix", "check")).stderr).toBe("");
+  });
+
+  test("is told in words and in figures, flushed and released by one command", async () => {
+    await world.takesMail(host);
+    await world.primary.refuse();
+    const load = world.load(host);
+    await load.send(5);
+    expect(load.promised().size).toBe(5);
+    await eventually(async () => (await host.status()).held === 0);
+    const [waiting] = await host.queue();
+    await onHost("postsuper", "-h", waiting.queue_id);
+    expect(await host.status()).toMatchObject({
+      hostname: "mx2.example.com",
+      takes_mail: true,
+      domains: { "example.com": { mails: 5 } },
+      queued: 5,
+      held: 1,
+      scanner: HAS_SCANNER ? true : null,
+    });
+    const { stdout: words } = await onHost("backup-mx");
+    expect(words).toMatch(/^mx2.example.com takes mail\nexample.com: 5 mails wait, the oldest/);
+    await world.primary.become("up");
+    expect((await onHost("backup-mx", "release", waiting.queue_id)).exitCode).toBe(0);
+    expect((await onHost("backup-mx", "flush", "example.com")).exitCode).toBe(0);
+    await drain(load);
+    expect((await onHost("backup-mx")).stdout).toContain("\nnothing waits\n");
+    expect((await onHost("backup-mx", "fly")).exitCode).toBe(1);
+  });
+
+  test("asks the primary again about a recipient that was forgotten", async () => {
+    await world.takesMail(host);
+    // While the watch takes the primary for down, nobody is asked.
+    const isUp = ["grep", "--quiet", " up$", "/run/backup-mx-watch/primaries"];
+    await eventually(async () => (await onHost(...isUp)).exitCode === 0);
+    expect((await onHost("backup-mx", "forget", BOB)).exitCode).toBe(0);
+    const before = world.primary.probes().length;
+    await world.takesMail(host);
+    expect(world.primary.probes().length).toBe(before + 1);
+  });
+
+  test("keeps the quarantine to a quarter of the disk, and a month", async () => {
+    const folder = "/var/spool/MailScanner/quarantine/20261101/spam";
+    await onHost("install", "-d", folder);
+    for (const [name, day] of [
+      ["old", "2 days ago"],
+      ["young", "1 hour ago"],
+      ["ancient", "31 days ago"],
+    ]) {
+      await onHost("fallocate", "--length=150M", `${folder}/${name}`);
+      await onHost("touch", `--date=${day}`, `${folder}/${name}`);
+    }
+    await onHost("backup-mx", "tidy");
+    expect((await onHost("ls", folder)).stdout).toBe("young\n");
+    await onHost("rm", "-r", "/var/spool/MailScanner/quarantine/20261101");
+  });
+
+  test("leaves mail to the scanner that has it in its hands, though not for ever", async () => {
+    await world.takesMail(host);
+    await world.primary.refuse();
+    const load = world.load(host);
+    await load.send(2);
+    await eventually(async () => (await host.status()).held === 0);
+    const ids = (await host.queue()).map((mail) => mail.queue_id);
+    const isPatientFor = (time: string) => onHost(...deliverUnscannedAfter(time));
+    const held = async () => {
+      await onHost("backup-mx", "tidy");
+      return (await host.queue()).filter((m) => m.queue_name === "hold").length;
+    };
+    // The timer would do the same at any time.
+    await onHost("systemctl", "stop", "backup-mx-tidy.timer", "mailscanner");
+    for (const id of ids) {
+      await onHost("postsuper", "-h", id);
+    }
+    const locked = onHost("flock", `/var/spool/postfix/hold/${ids[0]}`, "sleep", "1000");
+    await isPatientFor("1d");
+    expect(await held()).toBe(2);
+    // Old enough that neither step below is short of time.
+    const age = async () =>
+      Date.now() / 1000 - Math.min(...(await host.queue()).map((mail) => mail.arrival_time));
+    await eventually(async () => (await age()) > 30);
+    await isPatientFor(`${Math.floor((await age()) * 0.7)}s`);
+    expect(await held()).toBe(1);
+    expect((await host.queue()).find((mail) => mail.queue_name === "hold")?.queue_id).toBe(ids[0]);
+    // The mail is now older than twice that.
+    await isPatientFor("10s");
+    expect(await held()).toBe(0);
+    await isPatientFor("1m");
+    await onHost("pkill", "--full", "^sleep 1000$");
+    await locked;
+    await onHost("systemctl", "start", "backup-mx-tidy.timer");
+    if (HAS_SCANNER) {
+      await onHost("systemctl", "start", "mailscanner");
+    }
+    await drain(load);
+  });
+
+  scans("goes on unscanned, and says so, when the scanner is down for too long", async () => {
+    await world.takesMail(host);
+    await onHost("systemctl", "stop", "mailscanner");
+    const send = async () => {
+      const load = world.load(host);
+      await load.send(3);
+      await eventually(() => load.outcome(world.primary).delivered === 3);
+      const marked = world.primary
+        .messages(BOB)
+        .filter((mail) => /^X-Backup-MX: not scanned$/m.test(mail)).length;
+      await drain(load);
+      return marked;
+    };
+    expect(await send()).toBe(3);
+    await onHost("systemctl", "start", "mailscanner");
+    expect(await send()).toBe(0);
+  });
+});
 
 /** The mails of which a disk holds a whole queue file, after its journal was replayed. */
 async function wholeMails(disk: Disk): Promise<ReadonlySet<string>> {

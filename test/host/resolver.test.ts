@@ -1,85 +1,48 @@
-import { App, TerraformStack, Testing } from "cdktf";
-import { DnsServer } from "../../lab/dns/dns-server";
-import { SignedDns } from "../../lab/dns/signed-dns";
-import { DebianImage } from "../../lab/machine/debian-image";
-import { Disk } from "../../lab/machine/disk";
-import { Machine } from "../../lab/machine/machine";
-import { smtp } from "../../lab/mail/smtp-client";
-import { Network, NetworkHost } from "../../lab/net/network";
-import { PackageMirror } from "../../lab/net/package-mirror";
-import { eventually } from "../../lab/process/eventually";
-import { BackupMx, MailScanner, RecipientVerification, Resolver } from "../../lib";
-import { describeWith, program, root } from "../support/requirements";
-import { deployedUserData, QUEUE_DEVICE } from "../support/synthesized";
+import {
+  DnsServer,
+  eventually,
+  GOOD,
+  HostWorld,
+  type MailHost,
+  message,
+  NetworkHost,
+  program,
+  SignedDns,
+} from "../../lab";
+import { RecipientVerification, Resolver } from "../../lib";
+import { describeWith } from "../support/requirements";
 
-const BACKUP = "198.51.100.25";
 /** Where every VPC has its own resolver. */
 const VPC_RESOLVER = "169.254.169.253";
-const BOB = "bob@example.com";
-
-function userData(): string {
-  const stack = new TerraformStack(new App(), "resolving");
-  new BackupMx(stack, "Mx2", {
-    hostname: "mx2.example.com",
-    domains: [
-      {
-        name: "example.com",
-        primaries: [{ hostname: "mx1.corp.example" }],
-        recipients: RecipientVerification.list([BOB]),
-      },
-    ],
-    postscreenDnsblSites: ["zen.example.org"],
-    resolver: Resolver.local({ privateZones: ["corp.example"] }),
-    mailScanner: MailScanner.none(),
-  });
-  return deployedUserData(JSON.parse(Testing.synth(stack)), "203.0.113.25");
-}
 
 describeWith(
-  [
-    root,
-    program("ip", "iproute2"),
-    program("ldns-signzone", "ldnsutils"),
-    program("mmdebstrap", "mmdebstrap"),
-    program("socat", "socat"),
-    program("systemd-nspawn", "systemd-container"),
-    program("unbound", "unbound"),
-  ],
+  [...HostWorld.NEEDS, program("ldns-signzone", "ldnsutils")],
   "the resolver of a fresh Debian 13, in a DNS that is signed from its root",
   () => {
-    const network = new Network();
-    const ends: (() => unknown)[] = [() => network.remove()];
-    const addHost = (name: string, n: number) => network.addHost(name, `198.51.100.${n}/24`);
-    let sender: NetworkHost;
-    let machine: Machine;
+    let world: HostWorld;
+    let host: MailHost;
     let dns: SignedDns;
     /** The mails that the backup must not lose; nobody takes them from it. */
     let accepted = 0;
 
-    const answer = async (from = sender, domain = "sender.example") => {
-      const { mail, rcpt, data } = await smtp(from, BACKUP, {
-        helo: "sender.example",
-        from: `alice@${domain}`,
-        to: BOB,
-        data: "Subject: hello\n\nhello\n",
-      });
+    const answer = async (from = world.sender, domain = "sender.example") => {
+      const dialogue = { from: `alice@${domain}`, data: message("hello") };
+      const { mail, rcpt, data } = await world.say(host, dialogue, from);
       accepted += Number(data?.code === 250);
       const { code, text } = rcpt[0] ?? mail;
       return `${code} ${text}`;
     };
     const addressOf = async (name: string) =>
-      (await machine.run("getent", "ahostsv4", name)).stdout.split(" ")[0];
+      (await host.run("getent", "ahostsv4", name)).stdout.split(" ")[0];
 
     beforeAll(async () => {
-      const image = DebianImage.build("trixie");
-      ends.push(() => image.remove());
-      const mirror = await PackageMirror.open(addHost("mirror", 99));
-      ends.push(() => mirror.close());
+      world = await HostWorld.open();
+      await world.primary.refuse();
       // What DHCP would name: it knows nothing, and must not be asked.
-      const dhcp = await DnsServer.start(addHost("dhcp", 53), {});
-      ends.push(() => dhcp.stop());
+      const dhcp = await DnsServer.start(world.addHost("dhcp", "198.51.100.52"), {});
+      world.atEnd(() => dhcp.stop());
       dns = await SignedDns.start(
-        addHost("root", 1),
+        world.addHost("root", "198.51.100.1"),
         {
           "example.com": ["MX 10 mx1.corp.example", "MX 20 mx2.example.com"],
           "mx2.example.com": ["A 203.0.113.25"],
@@ -90,23 +53,27 @@ describeWith(
         },
         { "forged.example": ["A 198.51.100.66"] },
       );
-      ends.push(() => dns.stop());
-      sender = addHost("sender", 80);
-      const host = addHost("mx2", 25);
-      host.run("ip", "address", "add", `${VPC_RESOLVER}/32`, "dev", "lo");
-      const vpc = await DnsServer.start(new NetworkHost("vpc", host.namespace, VPC_RESOLVER), {
-        "mx1.corp.example": ["A 198.51.100.10"],
+      world.atEnd(() => dns.stop());
+      const place = world.place();
+      place.run("ip", "address", "add", `${VPC_RESOLVER}/32`, "dev", "lo");
+      const vpc = await DnsServer.start(new NetworkHost("vpc", place.namespace, VPC_RESOLVER), {
+        "mx1.corp.example": [`A ${HostWorld.PRIMARY}`],
       });
-      ends.push(() => vpc.stop());
-      const disk = new Disk(20 * 1024 ** 3);
-      ends.push(() => disk.remove());
-      machine = await Machine.boot({
-        image,
-        host,
-        hostname: "ip-198-51-100-25",
-        userData: userData(),
+      world.atEnd(() => vpc.stop());
+      host = await world.boot({
+        place,
+        props: {
+          domains: [
+            {
+              name: "example.com",
+              primaries: [{ hostname: "mx1.corp.example" }],
+              recipients: RecipientVerification.list([HostWorld.BOB]),
+            },
+          ],
+          postscreenDnsblSites: ["zen.example.org"],
+          resolver: Resolver.local({ privateZones: ["corp.example"] }),
+        },
         nameserver: dhcp.address,
-        proxy: mirror.url,
         files: {
           // Debian's file of this name has the key of the true root.
           "/etc/unbound/unbound.conf.d/root-auto-trust-anchor-file.conf": {
@@ -116,66 +83,60 @@ describeWith(
           "/etc/unbound/lab.hints": { content: dns.hints },
           "/etc/unbound/lab.ds": { content: dns.anchor },
         },
-        disks: { [QUEUE_DEVICE]: disk.attach() },
       });
-      ends.push(() => machine.remove());
-      expect(await machine.cloudInit(480_000)).toMatchObject({ exitCode: 0, errors: [] });
-    }, 600_000);
+      expect(await host.cloudInit()).toEqual(GOOD);
+    });
 
-    afterAll(async () => {
-      for (const end of ends.reverse()) {
-        await end();
-      }
-    }, 120_000);
+    afterAll(() => world?.close());
 
     test("is what the whole host asks, also for private zones, and it validates", async () => {
-      const { stdout } = await machine.run("cat", "/etc/resolv.conf");
+      const { stdout } = await host.run("cat", "/etc/resolv.conf");
       expect(stdout).toBe("nameserver 127.0.0.1\noptions trust-ad\n");
       expect(await addressOf("sender.example")).toBe("198.51.100.80");
       expect(await addressOf("mx1.corp.example")).toBe("198.51.100.10");
       expect(await addressOf("forged.example")).toBe("");
       // The stub of the image stands no longer between.
-      const stub = await machine.run("systemctl", "list-units", "--quiet", "systemd-resolved*");
+      const stub = await host.run("systemctl", "list-units", "--quiet", "systemd-resolved*");
       expect(stub.stdout).not.toMatch(/ active /);
-      expect((await machine.run("ss", "-Hlun", "sport = 53")).stdout).not.toContain(BACKUP);
-    }, 60_000);
+      expect((await host.run("ss", "-Hlun", "sport = 53")).stdout).not.toContain(host.address);
+    });
 
     test("tells postscreen who is on a list", async () => {
-      const listed = addHost("listed", 81);
-      const [bad, good] = await Promise.all([answer(listed), answer(sender)]);
+      const listed = world.addHost("listed", "198.51.100.81");
+      const [bad, good] = await Promise.all([answer(listed), answer()]);
       expect(bad).toMatch(/^550 5\.7\.1 .* blocked using zen\.example\.org/);
       expect(good).toMatch(/^250 /);
-      expect(await answer(sender, "forged.example")).toMatch(/^450 4\.1\.8 /);
-    }, 60_000);
+      expect(await answer(world.sender, "forged.example")).toMatch(/^450 4\.1\.8 /);
+    });
 
     test("dead, costs a delay and no mail; killed, it comes back by itself", async () => {
-      await machine.run("systemctl", "stop", "unbound");
+      await host.run("systemctl", "stop", "unbound");
       expect(await answer()).toMatch(/^450 /);
-      await machine.run("postqueue", "-f");
-      await machine.run("systemctl", "start", "unbound");
-      await eventually(async () => (await answer()).startsWith("250"), 30);
-      await machine.run("systemctl", "kill", "--signal", "KILL", "unbound");
-      await eventually(async () => (await addressOf("sender.example")) !== "", 20);
-      const { stdout } = await machine.run("postqueue", "-j");
+      await host.run("postqueue", "-f");
+      await host.run("systemctl", "start", "unbound");
+      await eventually(async () => (await answer()).startsWith("250"));
+      await host.run("systemctl", "kill", "--signal", "KILL", "unbound");
+      await eventually(async () => (await addressOf("sender.example")) !== "");
+      const { stdout } = await host.run("postqueue", "-j");
       expect(accepted).toBeGreaterThan(1);
       expect(stdout.trim().split("\n")).toHaveLength(accepted);
-    }, 120_000);
+    });
 
     test("is there after a reboot", async () => {
-      await machine.reboot();
-      await eventually(() => smtp(sender, BACKUP).catch(() => false), 120);
+      await host.reboot();
+      await world.answers(host);
       expect(await addressOf("sender.example")).toBe("198.51.100.80");
       expect(await answer()).toMatch(/^250 /);
-    }, 200_000);
+    });
 
     test("that does not validate the root ends the setup", async () => {
       await dns.stop();
       const part = "/etc/backup-mx/setup.d/resolver";
-      const { exitCode, stderr } = await machine.run(part);
+      const { exitCode, stderr } = await host.run(part);
       expect([exitCode, stderr]).toEqual([
         1,
         expect.stringMatching(/^unbound does not validate the root:.*; can it send to port 53\?$/m),
       ]);
-    }, 60_000);
+    });
   },
 );

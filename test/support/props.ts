@@ -106,6 +106,7 @@ export const EVERYTHING: Required<BackupMxProps> = {
   queueSnapshots: 7,
   kmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
   terminationProtection: false,
+  preventDestroy: false,
   detailedMonitoring: true,
   reverseDns: true,
   outboundPort25: OutboundPort25.granted(),

@@ -64,6 +64,15 @@ function known(planned: any, unknown: any, mocked: any, name = ""): any {
   );
 }
 
+/** The attributes in a state. A value of any type is there with its type. */
+// biome-ignore lint/suspicious/noExplicitAny: attributes have no types
+function stored(type: string, planned: any, unknown: any, mocked: any): any {
+  const { triggers_replace, ...attributes } = known(planned, unknown, mocked);
+  return type === "terraform_data"
+    ? { ...attributes, triggers_replace: { value: triggers_replace, type: "string" } }
+    : { ...attributes, ...(triggers_replace === undefined ? {} : { triggers_replace }) };
+}
+
 /** A working directory of the real Terraform with the real AWS provider, far from any account. */
 export class TerraformProject {
   private readonly folder = mkdtempSync(join(tmpdir(), "terraform-"));
@@ -152,8 +161,11 @@ export class TerraformProject {
           mode,
           type,
           name,
-          provider: 'provider["registry.terraform.io/hashicorp/aws"]',
-          instances: [{ schema_version, attributes: known(after, after_unknown, values) }],
+          provider:
+            type === "terraform_data"
+              ? 'provider["terraform.io/builtin/terraform"]'
+              : 'provider["registry.terraform.io/hashicorp/aws"]',
+          instances: [{ schema_version, attributes: stored(type, after, after_unknown, values) }],
         };
       },
     );

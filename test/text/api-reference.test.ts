@@ -18,4 +18,4 @@ test("the API reference names all that is public, and every name of it is explai
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 300_000);
+});

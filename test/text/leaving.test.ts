@@ -1,25 +1,30 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformStack, Testing } from "cdktf";
 import { Route53, ZONE } from "../../lab/aws/route53";
-import { BackupMx, MxRecords, OutboundPort25, Route53Zone } from "../../lib";
+import { BackupMx, MxRecords, Network, OutboundPort25, Route53Zone } from "../../lib";
 import { FakeAws } from "../support/fake-aws";
 import { describeWith, program } from "../support/requirements";
 import { synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
 import { changes, type PlannedChange, TerraformProject } from "../support/terraform-project";
 
-jest.setTimeout(300_000);
-
 afterAll(forgetProviders);
 
 /** A stack at one of the steps by which its backup leaves. */
-function configuration(mxRecords: MxRecords, isVolumeLetGo = false): object {
+function configuration(mxRecords: MxRecords, isLetGo = false): object {
   const stack = new TerraformStack(Testing.app(), "test");
   new AwsProvider(stack, "Aws", { region: "eu-central-1" });
-  const mx = new BackupMx(stack, "Mx2", {
+  new BackupMx(stack, "Mx2", {
     hostname: "mx2.example.com",
     amiId: FakeAws.IMAGE,
     outboundPort25: OutboundPort25.granted(),
+    preventDestroy: !isLetGo,
+    nodes: [
+      {
+        hostname: "mx3.example.com",
+        network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
+      },
+    ],
     domains: [
       {
         name: "example.com",
@@ -29,9 +34,6 @@ function configuration(mxRecords: MxRecords, isVolumeLetGo = false): object {
       },
     ],
   });
-  if (isVolumeLetGo) {
-    mx.queueVolume.lifecycle = { preventDestroy: false };
-  }
   return synthesize(stack);
 }
 
@@ -40,7 +42,7 @@ function done(plan: readonly PlannedChange[]): string[] {
   return changes(plan).map(({ type, change }) => `${change.actions.join("/")} ${type}`);
 }
 
-// The steps of the README, one after the other on one state.
+// The steps of docs/decommissioning.md, one after the other on one state.
 describeWith(
   [program("terraform", "terraform, from hashicorp.com"), awsProvider],
   "leaving, by Terraform and its AWS provider",
@@ -63,7 +65,7 @@ describeWith(
         name: "example.com",
         type: "MX",
         ttl: 3600,
-        values: [PRIMARY, "20 mx2.example.com"],
+        values: [PRIMARY, "20 mx2.example.com", "20 mx3.example.com"],
       });
     });
 
@@ -106,14 +108,18 @@ describeWith(
       await expect(destroy()).rejects.toThrow(/aws_ebs_volume.*has\s+lifecycle.prevent_destroy/s);
     });
 
-    test("then the volume is let go, and all is destroyed but the primaries' records", async () => {
+    test("then the volumes are let go, and all is destroyed but the primaries' records", async () => {
       expect(await take(configuration(MxRecords.released(), true))).toEqual([]);
       const plan = changes(await destroy());
       expect(new Set(plan.map(({ change }) => change.actions.join()))).toEqual(new Set(["delete"]));
       const deleted = (type: string) => plan.filter((planned) => planned.type === type);
-      expect(deleted("aws_instance")).toHaveLength(1);
-      expect(deleted("aws_ebs_volume")[0].change.before.final_snapshot).toBe(true);
-      expect(deleted("aws_route53_record").map(({ change }) => change.before.type)).toEqual(["A"]);
+      expect(deleted("aws_instance")).toHaveLength(2);
+      const volumes = deleted("aws_ebs_volume").map(({ change }) => change.before.final_snapshot);
+      expect(volumes).toEqual([true, true]);
+      expect(deleted("aws_route53_record").map(({ change }) => change.before.type)).toEqual([
+        "A",
+        "A",
+      ]);
     });
   },
 );

@@ -8,8 +8,6 @@ import { synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
 import { changes, TerraformProject } from "../support/terraform-project";
 
-jest.setTimeout(300_000);
-
 afterAll(forgetProviders);
 
 const PRIMARY = { preference: 10, hostname: "mx1.example.com" };

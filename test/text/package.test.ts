@@ -101,7 +101,7 @@ describe("the package", () => {
       ),
       { cwd: folder },
     );
-  }, 300_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -131,14 +131,13 @@ describe("the package", () => {
     expect(Object.keys(resource.aws_instance)).toHaveLength(1);
     expect(output.Address.value).toMatch(/^\$\{aws_eip\..*\.public_ip\}$/);
     expect(await synthesize("app.mjs", ESM)).toBe(commonJs);
-  }, 300_000);
+  });
 
   test.each(PROJECTS)(
     "brings its types to %s, with optional properties %s",
     async (file, _, imports, options) => {
       expect(await compile(file, imports.join("\n") + BODY, options)).toBe("");
     },
-    300_000,
   );
 
   test("lets the compiler find a wrong prop", async () => {
@@ -146,7 +145,7 @@ describe("the package", () => {
     const errors = await compile("wrong.ts", wrong, ["--module", "node16"]);
     expect(errors).toMatch(/'primary' does not exist in type/);
     expect(errors.match(/error TS/g)).toHaveLength(1);
-  }, 300_000);
+  });
 
   test("keeps to itself what is internal", () => {
     const published = paths
@@ -177,11 +176,7 @@ describe("the package", () => {
   test.each([
     ["publint", ["run", "--strict"]],
     ["attw", ["--no-definitely-typed", "--format", "ascii"]],
-  ])(
-    "has nothing that %s complains of",
-    async (tool, args) => {
-      await succeed([join(TOOLS, tool), ...args, tarball], { cwd: folder });
-    },
-    300_000,
-  );
+  ])("has nothing that %s complains of", async (tool, args) => {
+    await succeed([join(TOOLS, tool), ...args, tarball], { cwd: folder });
+  });
 });

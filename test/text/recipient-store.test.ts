@@ -7,8 +7,6 @@ import { newStack, synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
 import { changes, TerraformProject } from "../support/terraform-project";
 
-jest.setTimeout(180_000);
-
 describeWith(
   [program("terraform", "terraform, from hashicorp.com"), awsProvider],
   "a list of recipients from a file, planned by Terraform and its AWS provider",

@@ -61,6 +61,6 @@ describeWith(
       expect(await terraform(again, "state", "show", "-no-color", "terraform_data.extra")).toMatch(
         /output += "kept"/,
       );
-    }, 300_000);
+    });
   },
 );

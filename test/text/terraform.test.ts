@@ -159,43 +159,38 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
         }
       }
     },
-    180_000,
   );
 
-  test.each(PLANNED)(
-    "would create every resource of the example %s",
-    async (example) => {
-      const stacks = Object.entries(await synthesizeExampleInto(newFolder(), example));
-      for (const [name, stack] of stacks) {
-        const planned = await plan(stack);
-        const synthesized = JSON.parse(readFileSync(stack, "utf8"));
-        const resources = Object.values<object>(synthesized.resource);
-        expect(planned.resource_changes).toHaveLength(
-          resources.reduce((sum, named) => sum + Object.keys(named).length, 0),
-        );
-        const { counts, actions, ingress, mx } = outline(planned);
-        expect([name, counts]).toEqual([
-          name,
-          {
-            ...COUNTS,
-            aws_vpc_security_group_egress_rule: expect.any(Number),
-          },
-        ]);
-        expect(actions).toEqual(["create"]);
-        expect(ingress).toEqual(["tcp 25-25", "tcp 25-25"]);
-        const domain = mx[0][0];
-        expect(mx).toEqual([[domain, [`10 mx1.${domain}`, `20 mx2.${domain}`]]]);
-        expect(addressesIn(planned, "user_data_base64")).toHaveLength(1);
-        expect(instance(planned).ami).toBe(FakeAws.IMAGE);
-        expect(zones(planned)).toEqual([FakeAws.ZONES[0], FakeAws.ZONES[0]]);
-      }
-      const asked =
-        /^(GetParameter \/aws\/service\/debian\/release\/13\/latest\/(arm64|amd64)|DescribeInstanceTypeOfferings t[34]\w?\.\w+)$/;
-      expect(aws.questions).toHaveLength(2 * stacks.length);
-      expect(aws.questions.filter((question) => !asked.test(question))).toEqual([]);
-    },
-    180_000,
-  );
+  test.each(PLANNED)("would create every resource of the example %s", async (example) => {
+    const stacks = Object.entries(await synthesizeExampleInto(newFolder(), example));
+    for (const [name, stack] of stacks) {
+      const planned = await plan(stack);
+      const synthesized = JSON.parse(readFileSync(stack, "utf8"));
+      const resources = Object.values<object>(synthesized.resource);
+      expect(planned.resource_changes).toHaveLength(
+        resources.reduce((sum, named) => sum + Object.keys(named).length, 0),
+      );
+      const { counts, actions, ingress, mx } = outline(planned);
+      expect([name, counts]).toEqual([
+        name,
+        {
+          ...COUNTS,
+          aws_vpc_security_group_egress_rule: expect.any(Number),
+        },
+      ]);
+      expect(actions).toEqual(["create"]);
+      expect(ingress).toEqual(["tcp 25-25", "tcp 25-25"]);
+      const domain = mx[0][0];
+      expect(mx).toEqual([[domain, [`10 mx1.${domain}`, `20 mx2.${domain}`]]]);
+      expect(addressesIn(planned, "user_data_base64")).toHaveLength(1);
+      expect(instance(planned).ami).toBe(FakeAws.IMAGE);
+      expect(zones(planned)).toEqual([FakeAws.ZONES[0], FakeAws.ZONES[0]]);
+    }
+    const asked =
+      /^(GetParameter \/aws\/service\/debian\/release\/13\/latest\/(arm64|amd64)|DescribeInstanceTypeOfferings t[34]\w?\.\w+)$/;
+    expect(aws.questions).toHaveLength(2 * stacks.length);
+    expect(aws.questions.filter((question) => !asked.test(question))).toEqual([]);
+  });
 
   test("find the VPC and the zone of a subnet", async () => {
     const stack = newStack();
@@ -213,9 +208,9 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
     expect(instance(planned).subnet_id).toBe(SUBNET);
     expect(zones(planned)).toContain(FakeAws.ZONES[0]);
     expect(addressesIn(planned, "user_data_base64")).toEqual([
-      expect.stringMatching(/^local\.Mx2_Server_UserData_/),
+      "local.mx2_example_com_Server_UserData",
     ]);
-  }, 60_000);
+  });
 });
 
 describeWith([terraform], "a text that goes through Terraform", () => {
@@ -254,7 +249,7 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     const { plain, gzip } = await applied((address) => userData(address));
     expect(plain).toBe(userData(ADDRESS));
     expect(gunzipSync(gzip).toString("utf8")).toBe(userData(ADDRESS));
-  }, 30_000);
+  });
 
   test("may hold everything that is special to Terraform, YAML or JSON", async () => {
     const content = (address: string) =>
@@ -278,14 +273,14 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     const { plain, gzip } = await applied(text);
     expect(plain).toBe(text(ADDRESS));
     expect(gunzipSync(gzip).toString("utf8")).toBe(text(ADDRESS));
-  }, 30_000);
+  });
 
   test("may hold a dollar sign right before what Terraform puts in", async () => {
     const text = (address: string) => `$${address} $$${address}\n`;
     const { plain, gzip } = await applied(text);
     expect(plain).toBe(text(ADDRESS));
     expect(gunzipSync(gzip).toString("utf8")).toBe(text(ADDRESS));
-  }, 30_000);
+  });
 
   // Terraform's gzip is not that of Node.js, by which the construct judges.
   test("is not larger after compression than the construct says", async () => {
@@ -299,5 +294,5 @@ describeWith([terraform], "a text that goes through Terraform", () => {
     }
     const { gzip } = await applied((address) => userData(address, count));
     expect(gzip.length).toBeLessThanOrEqual(EC2_USER_DATA_LIMIT);
-  }, 60_000);
+  });
 });

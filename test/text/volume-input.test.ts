@@ -7,8 +7,6 @@ import { synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
 import { changes, TerraformProject } from "../support/terraform-project";
 
-jest.setTimeout(300_000);
-
 afterAll(forgetProviders);
 
 const SUBNET = "subnet-0123456789abcdef0";

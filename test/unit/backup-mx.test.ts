@@ -1,7 +1,7 @@
 import {
   AnnotationMetadataEntryType,
   TerraformOutput,
-  type TerraformStack,
+  TerraformStack,
   TerraformVariable,
   Testing,
   Token,
@@ -11,10 +11,13 @@ import {
   BackupMx,
   type BackupMxDomain,
   type BackupMxProps,
+  type IDnsZone,
   MailScanner,
   Network,
   OutboundPort25,
+  PrimaryTls,
   RecipientVerification,
+  Resolver,
   Route53Zone,
 } from "../../lib";
 import { backup } from "../support/backup";
@@ -27,6 +30,11 @@ function build(props: BackupMxProps): { stack: TerraformStack; mx: BackupMx } {
   const stack = newStack();
   return { stack, mx: new BackupMx(stack, "Mx2", props) };
 }
+
+const NO_ZONE: IDnsZone = { bindHost() {}, bindMx() {}, releaseMx() {} };
+const refuse = () => {
+  throw new Error("no such zone");
+};
 
 const paths = (construct: Construct) =>
   construct.node.findAll().map((child) => `${child.node.path} ${child.constructor.name}`);
@@ -41,17 +49,13 @@ const warnings = (construct: Construct) =>
         .map(({ data }) => `${node.path}: ${data}`),
     );
 
-/** Without the bytes of the setup program, which has a test of its own and changes more often. */
-const withoutProgram = (json: unknown) =>
-  JSON.parse(JSON.stringify(json).replace(/(?<=gz\+b64\\n *content: )[\w+/=]+/, "..."));
-
 describe("a stack with a BackupMx", () => {
   test.each([
     ["defaults", DEFAULTS],
     ["everything", EVERYTHING],
   ])("by %s", (_, props) => {
     const { stack } = build(props);
-    expect(withoutProgram(synthesize(stack))).toMatchSnapshot("what Terraform is given");
+    expect(synthesize(stack)).toMatchSnapshot("what Terraform is given");
     expect(paths(stack)).toMatchSnapshot("the construct tree");
   });
 
@@ -106,7 +110,7 @@ describe("a stack with a BackupMx", () => {
     const stack = newStack();
     new BackupMx(new Construct(stack, "Mail"), "Mx2", DEFAULTS);
     expect(Object.keys(synthesize(stack).resource.aws_instance)).toEqual([
-      expect.stringMatching(/^Mail_Mx2_Server_[0-9A-F]{8}$/),
+      "mx2_example_com_Server",
     ]);
   });
 });
@@ -192,10 +196,115 @@ describe("a domain that is added later", () => {
   test("that was refused leaves nothing behind", () => {
     const { mx, stack } = build(DEFAULTS);
     const before = Testing.synth(stack);
-    for (const wrong of [{ primaries: [] }, { recipients: RecipientVerification.list([]) }]) {
+    const tls = (policy: PrimaryTls) => ({
+      primaries: [{ hostname: "mx1.example.org", port: 2525, tls: policy }],
+    });
+    mx.addDomain({ name: "example.net", ...tls(PrimaryTls.encrypt()) });
+    const good = Testing.synth(stack);
+    for (const wrong of [
+      { primaries: [] },
+      { recipients: RecipientVerification.list([]) },
+      { zone: Route53Zone.fromZoneId("Z1", { zoneName: "example.com" }) },
+      { zone: undefined, ...tls(PrimaryTls.verify()) },
+      { zone: { ...NO_ZONE, bindMx: refuse } },
+    ]) {
       expect(() => mx.addDomain({ ...added, ...wrong })).toThrow();
     }
+    expect(good).not.toBe(before);
+    expect(Testing.synth(stack)).toBe(good);
+    expect(mx.mxRecords).toHaveLength(2);
+  });
+
+  test("that was refused can be added as soon as it is right", () => {
+    const { mx, stack } = build(DEFAULTS);
+    const wrong = Route53Zone.fromZoneId("Z1", { zoneName: "example.com" });
+    expect(() => mx.addDomain({ ...added, zone: wrong })).toThrow(
+      'zoneName "example.com" does not contain example.org',
+    );
+    mx.addDomain(added);
+    expect(synthesize(stack)).toEqual(
+      synthesize(build({ ...DEFAULTS, domains: [EXAMPLE, added] }).stack),
+    );
+  });
+
+  test("that needs what the host has not is refused, and leaves nothing behind", () => {
+    const { mx, stack } = build({ ...DEFAULTS, resolver: Resolver.ofVpc() });
+    const before = Testing.synth(stack);
+    const primaries = [{ hostname: "mx1.example.org", tls: PrimaryTls.dane() }];
+    expect(() => mx.addDomain({ ...added, primaries })).toThrow(
+      "resolver Resolver.ofVpc() leaves PrimaryTls.dane() without the resolver that it needs",
+    );
     expect(Testing.synth(stack)).toBe(before);
+  });
+});
+
+describe("two backups of one app", () => {
+  const second: BackupMxProps = {
+    hostname: "mx9.example.com",
+    domains: [{ ...EXAMPLE, name: "example.org" }],
+  };
+
+  test("may stand in for different domains", () => {
+    const { stack } = build(DEFAULTS);
+    new BackupMx(stack, "Mx9", second);
+    expect(Object.keys(synthesize(stack).resource.aws_instance).sort()).toEqual([
+      "mx2_example_com_Server",
+      "mx9_example_com_Server",
+    ]);
+  });
+
+  test.each<[string, Partial<BackupMxProps>, string]>([
+    ["a domain", { domains: [EXAMPLE] }, 'domains[0].name "example.com"'],
+    ["the hostname", { hostname: "MX2.example.com" }, 'hostname "mx2.example.com"'],
+    [
+      "the hostname of a node",
+      { nodes: [{ hostname: "mx2.example.com", network: Network.own("10.25.0.0/28") }] },
+      'nodes[0].hostname "mx2.example.com"',
+    ],
+  ])("may not share %s", (_, shared, what) => {
+    const inOneStack = build(DEFAULTS).stack;
+    const inAnother = new TerraformStack(build(DEFAULTS).stack.node.root, "other");
+    for (const stack of [inOneStack, inAnother]) {
+      expect(() => new BackupMx(stack, "Mx9", { ...second, ...shared })).toThrow(
+        `${what} belongs to test/Mx2 already, and both would own its records in DNS; for one more backup of the same domains use the nodes prop`,
+      );
+    }
+  });
+
+  test("may share them in different apps", () => {
+    build(DEFAULTS);
+    expect(() => build(DEFAULTS)).not.toThrow();
+  });
+});
+
+describe("the addresses in Terraform's state", () => {
+  const addresses = (props: BackupMxProps, id: string) => {
+    const stack = newStack();
+    new BackupMx(stack, id, props);
+    const { resource, data, locals, check } = synthesize(stack);
+    const { terraform_data, ...rest } = resource;
+    return { guards: Object.keys(terraform_data), rest: { ...rest, ...data, locals, check } };
+  };
+
+  test("do not depend on where the construct is in the tree, but for that of the guard", () => {
+    const one = addresses(EVERYTHING, "Mx2");
+    const other = addresses(EVERYTHING, "Another");
+    expect(other.rest).toEqual(one.rest);
+    expect(other.guards).not.toEqual(one.guards);
+  });
+
+  test("follow from the hostname or the domain, each of them", () => {
+    const { rest } = addresses(EVERYTHING, "Mx2");
+    const names = Object.values(rest).flatMap((blocks) => Object.keys(blocks ?? {}));
+    expect(names.length).toBeGreaterThan(90);
+    expect(
+      names.filter((name) => !/^(mx[24]_example_net|example_(com|info))_[A-Z]/.test(name)),
+    ).toEqual([]);
+  });
+
+  test("of a name that begins with a digit are identifiers", () => {
+    const { rest } = addresses({ ...DEFAULTS, hostname: "2.example.com" }, "Mx2");
+    expect(Object.keys(rest.aws_instance)).toEqual(["_2_example_com_Server"]);
   });
 });
 

@@ -28,16 +28,11 @@ test.each(EXAMPLES)(
       );
     }
   },
-  60_000,
 );
 
-test.each(["complete", "nodes", "own-dns"])(
-  "the example %s is",
-  async (example) => {
-    expect(outline(await synthesizeExample(example))).toMatchSnapshot();
-  },
-  60_000,
-);
+test.each(["complete", "nodes", "own-dns"])("the example %s is", async (example) => {
+  expect(outline(await synthesizeExample(example))).toMatchSnapshot();
+});
 
 test("npm run synth shows the warnings of an example", async () => {
   const folder = mkdtempSync(join(tmpdir(), "synth-"));
@@ -52,4 +47,4 @@ test("npm run synth shows the warnings of an example", async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 60_000);
+});

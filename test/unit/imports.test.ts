@@ -13,7 +13,7 @@ const BELOW: { readonly [room: string]: readonly string[] } = {
   host: ["input", "mail"],
   mail: ["input"],
   input: [],
-  terraform: [],
+  terraform: ["input"],
 };
 
 const room = (path: string) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : "");

@@ -2,6 +2,7 @@ import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group
 import { CloudwatchLogStream } from "@cdktf/provider-aws/lib/cloudwatch-log-stream";
 import { Construct } from "constructs";
 import type { HostPart } from "../../host/host-part";
+import { addressed } from "../../terraform/address";
 import type { BoundFeature } from "../feature";
 import type { MailServer } from "../server/mail-server";
 import { journalPart, type LogsDestination } from "./journal";
@@ -23,16 +24,20 @@ export class LogGroup extends Construct implements BoundFeature {
     super(scope, id);
     const { hostname, role } = props.server;
     this.destination = { group: `/backup-mx/${hostname}`, stream: "journal" };
-    this.group = new CloudwatchLogGroup(this, "Resource", {
-      name: this.destination.group,
-      retentionInDays: props.retentionInDays,
-      kmsKeyId: props.kmsKeyArn,
-      tags: { Name: hostname },
-    });
-    const stream = new CloudwatchLogStream(this, "Stream", {
-      name: this.destination.stream,
-      logGroupName: this.group.name,
-    });
+    this.group = addressed(
+      new CloudwatchLogGroup(this, "Resource", {
+        name: this.destination.group,
+        retentionInDays: props.retentionInDays,
+        kmsKeyId: props.kmsKeyArn,
+        tags: { Name: hostname },
+      }),
+    );
+    const stream = addressed(
+      new CloudwatchLogStream(this, "Stream", {
+        name: this.destination.stream,
+        logGroupName: this.group.name,
+      }),
+    );
     // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     role.grant("Logs", {
       Sid: "Logs",

@@ -8,6 +8,7 @@ import { Construct } from "constructs";
 import type { HostPart } from "../../host/host-part";
 import { isDeferred } from "../../input/deferred-value";
 import type { MailDomain } from "../../mail/mail-domain";
+import { addressed } from "../../terraform/address";
 import type { BoundFeature } from "../feature";
 import { needsPort25 } from "../port-25/needs-port-25";
 import type { Statement } from "../server/instance-role";
@@ -111,19 +112,23 @@ export class Alarms extends Construct implements BoundFeature {
 
   private topic(id: string, provider?: TerraformProvider): string {
     const { topicKmsKeyArn, address = "" } = this.props;
-    const topic = new SnsTopic(this, id, {
-      provider,
-      namePrefix: "backup-mx-",
-      displayName: "Backup MX",
-      kmsMasterKeyId: topicKmsKeyArn,
-      tags: { Name: this.hostname },
-    });
-    new SnsTopicSubscription(this, `${id}Subscription`, {
-      provider,
-      topicArn: topic.arn,
-      protocol: "email",
-      endpoint: address,
-    });
+    const topic = addressed(
+      new SnsTopic(this, id, {
+        provider,
+        namePrefix: "backup-mx-",
+        displayName: "Backup MX",
+        kmsMasterKeyId: topicKmsKeyArn,
+        tags: { Name: this.hostname },
+      }),
+    );
+    addressed(
+      new SnsTopicSubscription(this, `${id}Subscription`, {
+        provider,
+        topicArn: topic.arn,
+        protocol: "email",
+        endpoint: address,
+      }),
+    );
     return topic.arn;
   }
 
@@ -175,24 +180,28 @@ export class Alarms extends Construct implements BoundFeature {
     config: Omit<ConstructorParameters<typeof CloudwatchMetricAlarm>[2], "alarmName">,
   ): void {
     const { hostname } = this;
-    new CloudwatchMetricAlarm(this, id, {
-      alarmName: `${hostname} ${id}`,
-      alarmDescription: `${hostname} ${matter}`,
-      tags: { Name: hostname },
-      ...config,
-    });
+    addressed(
+      new CloudwatchMetricAlarm(this, id, {
+        alarmName: `${hostname} ${id}`,
+        alarmDescription: `${hostname} ${matter}`,
+        tags: { Name: hostname },
+        ...config,
+      }),
+    );
   }
 
   private probeFromOutside(topicArn?: string, provider?: TerraformProvider): void {
-    const check = new Route53HealthCheck(this, "OutsideProbe", {
-      provider,
-      type: "TCP",
-      ipAddress: this.props.server.address.eip.publicIp,
-      port: 25,
-      requestInterval: 30,
-      failureThreshold: 3,
-      tags: { Name: this.hostname },
-    });
+    const check = addressed(
+      new Route53HealthCheck(this, "OutsideProbe", {
+        provider,
+        type: "TCP",
+        ipAddress: this.props.server.address.eip.publicIp,
+        port: 25,
+        requestInterval: 30,
+        failureThreshold: 3,
+        tags: { Name: this.hostname },
+      }),
+    );
     const actions = [topicArn ?? this.topic("OutsideTopic", provider)];
     this.alarm("Outside", "does not take connections from the internet", {
       provider,
@@ -228,20 +237,22 @@ export class Alarms extends Construct implements BoundFeature {
         metrics: metrics.map((name) => [NAMESPACE, name, "Host", hostname]),
       },
     });
-    new CloudwatchDashboard(this, "Dashboard", {
-      dashboardName: isDeferred(hostname)
-        ? Fn.replace(hostname, ".", "-")
-        : hostname.replace(/\./g, "-"),
-      dashboardBody: JSON.stringify({
-        widgets: [
-          widget("Outage: primaries that do not answer", 0, "PrimariesUnreachable"),
-          widget("Mail that waits", 1, "QueueLength", "Held"),
-          widget("How long it waits, in seconds", 2, "OldestMessage", "OldestHeld"),
-          widget("Disk and memory in use, in percent", 3, "DiskUsed", "MemoryUsed"),
-          widget("Works: 1, does not: 0", 4, "Ready", "ScannerAlive", "OutboundPort25"),
-          widget("Days left of the certificate", 5, "CertificateDays"),
-        ],
+    addressed(
+      new CloudwatchDashboard(this, "Dashboard", {
+        dashboardName: isDeferred(hostname)
+          ? Fn.replace(hostname, ".", "-")
+          : hostname.replace(/\./g, "-"),
+        dashboardBody: JSON.stringify({
+          widgets: [
+            widget("Outage: primaries that do not answer", 0, "PrimariesUnreachable"),
+            widget("Mail that waits", 1, "QueueLength", "Held"),
+            widget("How long it waits, in seconds", 2, "OldestMessage", "OldestHeld"),
+            widget("Disk and memory in use, in percent", 3, "DiskUsed", "MemoryUsed"),
+            widget("Works: 1, does not: 0", 4, "Ready", "ScannerAlive", "OutboundPort25"),
+            widget("Days left of the certificate", 5, "CertificateDays"),
+          ],
+        }),
       }),
-    });
+    );
   }
 }

@@ -2,6 +2,7 @@ import type { Eip } from "@cdktf/provider-aws/lib/eip";
 import { Annotations, Op } from "cdktf";
 import type { Construct } from "constructs";
 import type { MailDomain } from "../../mail/mail-domain";
+import { addressed } from "../../terraform/address";
 import { TerraformBlock } from "../../terraform/terraform-block";
 import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
 import { needsPort25 } from "./needs-port-25";
@@ -75,16 +76,18 @@ const REMEDY =
  * is ever 0.0.0.0.
  */
 function warnOfPort25(scope: Construct, hostname: string, eip: Eip): void {
-  new TerraformBlock(scope, "OutboundPort25", (uniqueId) => ({
-    check: {
-      [uniqueId]: {
-        assert: [
-          {
-            condition: Op.eq(eip.publicIp, "0.0.0.0"),
-            error_message: `${hostname} takes mail and cannot deliver it while AWS blocks outbound port 25: ${REMEDY}`,
-          },
-        ],
+  addressed(
+    new TerraformBlock(scope, "OutboundPort25", (uniqueId) => ({
+      check: {
+        [uniqueId]: {
+          assert: [
+            {
+              condition: Op.eq(eip.publicIp, "0.0.0.0"),
+              error_message: `${hostname} takes mail and cannot deliver it while AWS blocks outbound port 25: ${REMEDY}`,
+            },
+          ],
+        },
       },
-    },
-  }));
+    })),
+  );
 }

@@ -2,6 +2,7 @@ import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
 import { Construct } from "constructs";
+import { addressed } from "../../terraform/address";
 
 const SMTP = 25;
 const DNS = 53;
@@ -28,23 +29,27 @@ export class Firewall extends Construct {
 
   constructor(scope: Construct, id: string, props: FirewallProps) {
     super(scope, id);
-    this.securityGroup = new SecurityGroup(this, "Resource", {
-      namePrefix: "backup-mx-",
-      description: "Backup MX: SMTP in; SMTP, HTTP and HTTPS out",
-      vpcId: props.vpcId,
-      tags: { Name: props.name },
-      // An instance cannot be without a group while its group is replaced.
-      lifecycle: { createBeforeDestroy: true },
-    });
+    this.securityGroup = addressed(
+      new SecurityGroup(this, "Resource", {
+        namePrefix: "backup-mx-",
+        description: "Backup MX: SMTP in; SMTP, HTTP and HTTPS out",
+        vpcId: props.vpcId,
+        tags: { Name: props.name },
+        // An instance cannot be without a group while its group is replaced.
+        lifecycle: { createBeforeDestroy: true },
+      }),
+    );
     for (const [version, everywhere] of Object.entries(EVERYWHERE)) {
-      new VpcSecurityGroupIngressRule(this, `Smtp${version}`, {
-        securityGroupId: this.securityGroup.id,
-        description: "Mail from everywhere",
-        ipProtocol: "tcp",
-        fromPort: SMTP,
-        toPort: SMTP,
-        ...everywhere,
-      });
+      addressed(
+        new VpcSecurityGroupIngressRule(this, `Smtp${version}`, {
+          securityGroupId: this.securityGroup.id,
+          description: "Mail from everywhere",
+          ipProtocol: "tcp",
+          fromPort: SMTP,
+          toPort: SMTP,
+          ...everywhere,
+        }),
+      );
     }
     this.allowOut(SMTP, "Mail to the primaries");
     this.allowOut(80, "Debian packages, signed");
@@ -55,14 +60,16 @@ export class Firewall extends Construct {
   allowDns(): void {
     this.allowOut(DNS, "Questions to name servers, long ones");
     if (this.node.tryFindChild("OutDnsIpv4") === undefined) {
-      new VpcSecurityGroupEgressRule(this, "OutDnsIpv4", {
-        securityGroupId: this.securityGroup.id,
-        description: "Questions to name servers",
-        ipProtocol: "udp",
-        fromPort: DNS,
-        toPort: DNS,
-        ...EVERYWHERE.Ipv4,
-      });
+      addressed(
+        new VpcSecurityGroupEgressRule(this, "OutDnsIpv4", {
+          securityGroupId: this.securityGroup.id,
+          description: "Questions to name servers",
+          ipProtocol: "udp",
+          fromPort: DNS,
+          toPort: DNS,
+          ...EVERYWHERE.Ipv4,
+        }),
+      );
     }
   }
 
@@ -79,14 +86,16 @@ export class Firewall extends Construct {
   ): void {
     const id = `Out${name}${version}`;
     if (this.node.tryFindChild(id) === undefined) {
-      new VpcSecurityGroupEgressRule(this, id, {
-        securityGroupId: this.securityGroup.id,
-        description,
-        ipProtocol: "tcp",
-        fromPort: port,
-        toPort: port,
-        ...EVERYWHERE[version],
-      });
+      addressed(
+        new VpcSecurityGroupEgressRule(this, id, {
+          securityGroupId: this.securityGroup.id,
+          description,
+          ipProtocol: "tcp",
+          fromPort: port,
+          toPort: port,
+          ...EVERYWHERE[version],
+        }),
+      );
     }
   }
 }

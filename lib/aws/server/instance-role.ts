@@ -2,6 +2,7 @@ import { IamInstanceProfile } from "@cdktf/provider-aws/lib/iam-instance-profile
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Construct } from "constructs";
+import { addressed } from "../../terraform/address";
 
 /** What a role may do, in the words of an IAM policy. */
 export interface Statement {
@@ -25,32 +26,38 @@ export class InstanceRole extends Construct {
 
   constructor(scope: Construct, id: string, props: InstanceRoleProps) {
     super(scope, id);
-    this.role = new IamRole(this, "Resource", {
-      namePrefix: "backup-mx-",
-      description: "What a backup MX may do in AWS",
-      assumeRolePolicy: policy([
-        {
-          Effect: "Allow",
-          Action: ["sts:AssumeRole"],
-          Principal: { Service: "ec2.amazonaws.com" },
-        },
-      ]),
-      tags: { Name: props.name },
-    });
-    this.profile = new IamInstanceProfile(this, "Profile", {
-      namePrefix: "backup-mx-",
-      role: this.role.name,
-      tags: { Name: props.name },
-    });
+    this.role = addressed(
+      new IamRole(this, "Resource", {
+        namePrefix: "backup-mx-",
+        description: "What a backup MX may do in AWS",
+        assumeRolePolicy: policy([
+          {
+            Effect: "Allow",
+            Action: ["sts:AssumeRole"],
+            Principal: { Service: "ec2.amazonaws.com" },
+          },
+        ]),
+        tags: { Name: props.name },
+      }),
+    );
+    this.profile = addressed(
+      new IamInstanceProfile(this, "Profile", {
+        namePrefix: "backup-mx-",
+        role: this.role.name,
+        tags: { Name: props.name },
+      }),
+    );
   }
 
   /** Grants rights, each group of them in a policy of its own. */
   grant(id: string, ...statements: Statement[]): void {
-    new IamRolePolicy(this, id, {
-      namePrefix: `${id.toLowerCase()}-`,
-      role: this.role.id,
-      policy: policy(statements),
-    });
+    addressed(
+      new IamRolePolicy(this, id, {
+        namePrefix: `${id.toLowerCase()}-`,
+        role: this.role.id,
+        policy: policy(statements),
+      }),
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { Construct } from "constructs";
 import { isDeferred } from "../../input/deferred-value";
 import { wholeNumber } from "../../input/whole-number";
 import type { MailDomain } from "../../mail/mail-domain";
+import { addressed } from "../../terraform/address";
 import { kmsKeyArn } from "../kms-key";
 import { Firewall } from "./firewall";
 import { InstanceRole } from "./instance-role";
@@ -104,46 +105,51 @@ export class MailServer extends Construct {
       leastSize: props.leastQueueVolumeSize ?? 1,
       queueVolumeSize: props.queueVolumeSize,
       queueSnapshots: props.queueSnapshots,
+      preventDestroy: props.preventDestroy,
     });
     // A local value: what Terraform compresses stays readable in what is synthesized.
-    const text = new TerraformLocal(
-      this,
-      "UserData",
-      Lazy.stringValue({ produce: () => terraformLiteral(props.userData()) }),
+    const text = addressed(
+      new TerraformLocal(
+        this,
+        "UserData",
+        Lazy.stringValue({ produce: () => terraformLiteral(props.userData()) }),
+      ),
     );
-    this.instance = new Instance(this, "Resource", {
-      ami: image,
-      instanceType,
-      subnetId: network.subnetId,
-      availabilityZone: network.subnetId === undefined ? network.availabilityZone : undefined,
-      vpcSecurityGroupIds: [this.firewall.securityGroup.id],
-      userDataBase64: `\${base64gzip(${text.fqn})}`,
-      // cloud-init runs once an instance: a change that is not a new instance would do nothing.
-      userDataReplaceOnChange: true,
-      metadataOptions: {
-        httpEndpoint: "enabled",
-        httpTokens: "required",
-        httpPutResponseHopLimit: 1,
-      },
-      rootBlockDevice: {
-        encrypted: true,
-        kmsKeyId: kmsKeyArn(props.kmsKeyArn),
-        volumeType: "gp3",
-        volumeSize,
+    this.instance = addressed(
+      new Instance(this, "Resource", {
+        ami: image,
+        instanceType,
+        subnetId: network.subnetId,
+        availabilityZone: network.subnetId === undefined ? network.availabilityZone : undefined,
+        vpcSecurityGroupIds: [this.firewall.securityGroup.id],
+        userDataBase64: `\${base64gzip(${text.fqn})}`,
+        // cloud-init runs once an instance: a change that is not a new instance would do nothing.
+        userDataReplaceOnChange: true,
+        metadataOptions: {
+          httpEndpoint: "enabled",
+          httpTokens: "required",
+          httpPutResponseHopLimit: 1,
+        },
+        rootBlockDevice: {
+          encrypted: true,
+          kmsKeyId: kmsKeyArn(props.kmsKeyArn),
+          volumeType: "gp3",
+          volumeSize,
+          tags: { Name: name },
+        },
+        iamInstanceProfile: this.role.profile.name,
+        disableApiTermination: props.terminationProtection ?? true,
+        monitoring: props.detailedMonitoring ?? false,
+        ebsOptimized: isEbsOptimized(instanceType) || undefined,
         tags: { Name: name },
-      },
-      iamInstanceProfile: this.role.profile.name,
-      disableApiTermination: props.terminationProtection ?? true,
-      monitoring: props.detailedMonitoring ?? false,
-      ebsOptimized: isEbsOptimized(instanceType) || undefined,
-      tags: { Name: name },
-      // Neither a newer image nor a new zone of the region is a reason for another instance.
-      lifecycle: {
-        ignoreChanges: ["ami", "availability_zone"],
-        precondition: this.zoneCondition(network.wantedZone),
-      },
-      dependsOn: network.wayOut,
-    });
+        // Neither a newer image nor a new zone of the region is a reason for another instance.
+        lifecycle: {
+          ignoreChanges: ["ami", "availability_zone"],
+          precondition: this.zoneCondition(network.wantedZone),
+        },
+        dependsOn: network.wayOut,
+      }),
+    );
     this.address.attachTo(this.instance);
     this.queue.attachTo(this.instance);
   }
@@ -169,9 +175,11 @@ export class MailServer extends Construct {
       }
       return resourceId("amiId", amiId, "ami");
     }
-    return new DataAwsSsmParameter(this, "Image", {
-      name: `/aws/service/debian/release/13/latest/${architecture("instanceType", instanceType)}`,
-    }).insecureValue;
+    return addressed(
+      new DataAwsSsmParameter(this, "Image", {
+        name: `/aws/service/debian/release/13/latest/${architecture("instanceType", instanceType)}`,
+      }),
+    ).insecureValue;
   }
 
   /** Told by the plan, before the instance that has the queue is taken away. */

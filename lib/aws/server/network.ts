@@ -4,6 +4,7 @@ import { Fn, type ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
+import { addressed } from "../../terraform/address";
 import { OwnVpc, vpcCidr } from "./own-vpc";
 import { resourceId } from "./resource-id";
 
@@ -71,7 +72,7 @@ export class Network {
     const vpcId =
       props.vpcId === undefined ? undefined : resourceId("network.vpcId", props.vpcId, "vpc");
     return new Network((scope) => {
-      const subnet = new DataAwsSubnet(scope, "Subnet", { id: subnetId });
+      const subnet = addressed(new DataAwsSubnet(scope, "Subnet", { id: subnetId }));
       return {
         subnetId,
         vpcId: vpcId ?? subnet.vpcId,
@@ -130,10 +131,12 @@ export class Network {
 
 /** Not every zone has every instance type; of those that have it, the first by name. */
 function zoneWith(scope: Construct, instanceType: string): string {
-  const zones = new DataAwsEc2InstanceTypeOfferings(scope, "Zones", {
-    locationType: "availability-zone",
-    filter: [{ name: "instance-type", values: [instanceType] }],
-  });
+  const zones = addressed(
+    new DataAwsEc2InstanceTypeOfferings(scope, "Zones", {
+      locationType: "availability-zone",
+      filter: [{ name: "instance-type", values: [instanceType] }],
+    }),
+  );
   return Fn.element(Fn.sort(zones.locations), 0);
 }
 

@@ -9,6 +9,7 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
+import { addressed } from "../../terraform/address";
 
 /** The network that is made. */
 export interface OwnVpcProps {
@@ -29,29 +30,35 @@ export class OwnVpc extends Construct {
     super(scope, id);
     const cidrBlock = props.cidr;
     const tags = { Name: props.name };
-    this.vpc = new Vpc(this, "Resource", { cidrBlock, enableDnsSupport: true, tags });
+    this.vpc = addressed(new Vpc(this, "Resource", { cidrBlock, enableDnsSupport: true, tags }));
     // The group that AWS makes with every VPC opens it inside; nobody uses it here.
-    new DefaultSecurityGroup(this, "NoDefaultGroup", { vpcId: this.vpc.id, tags });
-    const gateway = new InternetGateway(this, "Gateway", { vpcId: this.vpc.id, tags });
-    this.subnet = new Subnet(this, "Subnet", {
-      vpcId: this.vpc.id,
-      cidrBlock,
-      availabilityZone: props.availabilityZone,
-      tags,
-      // The queue cannot follow to another zone.
-      lifecycle: { ignoreChanges: ["availability_zone"] },
-    });
-    const routes = new RouteTable(this, "Routes", { vpcId: this.vpc.id, tags });
+    addressed(new DefaultSecurityGroup(this, "NoDefaultGroup", { vpcId: this.vpc.id, tags }));
+    const gateway = addressed(new InternetGateway(this, "Gateway", { vpcId: this.vpc.id, tags }));
+    this.subnet = addressed(
+      new Subnet(this, "Subnet", {
+        vpcId: this.vpc.id,
+        cidrBlock,
+        availabilityZone: props.availabilityZone,
+        tags,
+        // The queue cannot follow to another zone.
+        lifecycle: { ignoreChanges: ["availability_zone"] },
+      }),
+    );
+    const routes = addressed(new RouteTable(this, "Routes", { vpcId: this.vpc.id, tags }));
     this.wayOut = [
-      new Route(this, "WayOut", {
-        routeTableId: routes.id,
-        destinationCidrBlock: "0.0.0.0/0",
-        gatewayId: gateway.id,
-      }),
-      new RouteTableAssociation(this, "Association", {
-        subnetId: this.subnet.id,
-        routeTableId: routes.id,
-      }),
+      addressed(
+        new Route(this, "WayOut", {
+          routeTableId: routes.id,
+          destinationCidrBlock: "0.0.0.0/0",
+          gatewayId: gateway.id,
+        }),
+      ),
+      addressed(
+        new RouteTableAssociation(this, "Association", {
+          subnetId: this.subnet.id,
+          routeTableId: routes.id,
+        }),
+      ),
     ];
   }
 }

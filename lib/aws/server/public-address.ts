@@ -4,6 +4,7 @@ import { EipDomainName } from "@cdktf/provider-aws/lib/eip-domain-name";
 import type { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { addressed } from "../../terraform/address";
 
 /** What the address is called. */
 export interface PublicAddressProps {
@@ -17,15 +18,17 @@ export class PublicAddress extends Construct {
 
   constructor(scope: Construct, id: string, props: PublicAddressProps) {
     super(scope, id);
-    this.eip = new Eip(this, "Resource", { domain: "vpc", tags: { Name: props.name } });
+    this.eip = addressed(new Eip(this, "Resource", { domain: "vpc", tags: { Name: props.name } }));
   }
 
   /** Puts the instance behind the address. */
   attachTo(instance: Instance): void {
-    new EipAssociation(this, "Association", {
-      allocationId: this.eip.id,
-      instanceId: instance.id,
-    });
+    addressed(
+      new EipAssociation(this, "Association", {
+        allocationId: this.eip.id,
+        instanceId: instance.id,
+      }),
+    );
   }
 
   /**
@@ -35,10 +38,12 @@ export class PublicAddress extends Construct {
    * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Elastic_Addressing_Reverse_DNS.html
    */
   reverseTo(hostname: string, records: ITerraformDependable[]): void {
-    new EipDomainName(this, "ReverseDns", {
-      allocationId: this.eip.id,
-      domainName: hostname,
-      dependsOn: records,
-    });
+    addressed(
+      new EipDomainName(this, "ReverseDns", {
+        allocationId: this.eip.id,
+        domainName: hostname,
+        dependsOn: records,
+      }),
+    );
   }
 }

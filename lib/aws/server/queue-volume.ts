@@ -9,6 +9,7 @@ import { Construct } from "constructs";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
 import { wholeNumber } from "../../input/whole-number";
+import { addressed } from "../../terraform/address";
 import { kmsKeyArn } from "../kms-key";
 
 /** The disk of the queue, and what is kept of it. */
@@ -28,6 +29,13 @@ export interface QueueVolumeProps {
    * @default 0 - none but the final one, taken when the volume is destroyed
    */
   readonly queueSnapshots?: number;
+  /**
+   * Whether Terraform refuses to destroy the queue volume, and to change the hostname, which names
+   * the queue: a host with another name does not take it. Set it to false to leave.
+   *
+   * @default true
+   */
+  readonly preventDestroy?: boolean;
 }
 
 /** What a queue volume is beside its props. */
@@ -45,10 +53,7 @@ interface QueueVolumeParts {
 /** By this tag the snapshot schedule finds its volume. */
 const SNAPSHOT_TAG = "backup-mx-snapshots-of";
 
-/**
- * The disk with the whole mail state. It outlives the instance, and refuses to be destroyed: to
- * leave, set `lifecycle = { preventDestroy: false }` on the volume first.
- */
+/** The disk with the whole mail state. It outlives the instance, and refuses to be destroyed. */
 export class QueueVolume extends Construct {
   readonly volume: EbsVolume;
 
@@ -57,28 +62,30 @@ export class QueueVolume extends Construct {
     const { availabilityZone, name } = props;
     const snapshots = snapshotCount(props.queueSnapshots ?? 0);
     const size = volumeSize(props.queueVolumeSize ?? 20, props.leastSize);
-    this.volume = new EbsVolume(this, "Resource", {
-      availabilityZone,
-      size,
-      type: "gp3",
-      encrypted: true,
-      kmsKeyId: kmsKeyArn(props.kmsKeyArn),
-      finalSnapshot: true,
-      tags: { Name: `${name} queue`, ...(snapshots > 0 ? { [SNAPSHOT_TAG]: name } : {}) },
-      // A lookup of the zone must never move the volume: a volume moves by being destroyed.
-      lifecycle: {
-        preventDestroy: true,
-        ignoreChanges: ["availability_zone"],
-        precondition: isDeferred(size)
-          ? [
-              {
-                condition: Op.gte(size, props.leastSize),
-                errorMessage: `queueVolumeSize ${Token.asString(size)} ${tooSmall(props.leastSize)}`,
-              },
-            ]
-          : undefined,
-      },
-    });
+    this.volume = addressed(
+      new EbsVolume(this, "Resource", {
+        availabilityZone,
+        size,
+        type: "gp3",
+        encrypted: true,
+        kmsKeyId: kmsKeyArn(props.kmsKeyArn),
+        finalSnapshot: true,
+        tags: { Name: `${name} queue`, ...(snapshots > 0 ? { [SNAPSHOT_TAG]: name } : {}) },
+        // A lookup of the zone must never move the volume: a volume moves by being destroyed.
+        lifecycle: {
+          preventDestroy: props.preventDestroy ?? true,
+          ignoreChanges: ["availability_zone"],
+          precondition: isDeferred(size)
+            ? [
+                {
+                  condition: Op.gte(size, props.leastSize),
+                  errorMessage: `queueVolumeSize ${Token.asString(size)} ${tooSmall(props.leastSize)}`,
+                },
+              ]
+            : undefined,
+        },
+      }),
+    );
     if (snapshots > 0) {
       this.takeSnapshots(name, snapshots);
     }
@@ -86,71 +93,79 @@ export class QueueVolume extends Construct {
 
   /** Connects the volume to the one instance that may use it. */
   attachTo(instance: Instance): void {
-    new VolumeAttachment(this, "Attachment", {
-      deviceName: "/dev/sdf",
-      volumeId: this.volume.id,
-      instanceId: instance.id,
-      // Postfix ends and the file system is unmounted before the disk goes. Never by force.
-      stopInstanceBeforeDetaching: true,
-    });
+    addressed(
+      new VolumeAttachment(this, "Attachment", {
+        deviceName: "/dev/sdf",
+        volumeId: this.volume.id,
+        instanceId: instance.id,
+        // Postfix ends and the file system is unmounted before the disk goes. Never by force.
+        stopInstanceBeforeDetaching: true,
+      }),
+    );
   }
 
   private takeSnapshots(name: string, count: number): void {
-    const role = new IamRole(this, "SnapshotRole", {
-      description: `Takes snapshots of the queue volume of ${name}`,
-      assumeRolePolicy: policy([
-        {
-          Effect: "Allow",
-          Principal: { Service: "dlm.amazonaws.com" },
-          Action: "sts:AssumeRole",
-        },
-      ]),
-    });
-    // Source: https://docs.aws.amazon.com/ebs/latest/userguide/dlm-access-control.html
-    new IamRolePolicy(this, "SnapshotPolicy", {
-      role: role.id,
-      policy: policy([
-        {
-          Effect: "Allow",
-          Action: ["ec2:DescribeVolumes", "ec2:DescribeSnapshots"],
-          Resource: "*",
-        },
-        {
-          Effect: "Allow",
-          Action: "ec2:CreateSnapshot",
-          Resource: [this.volume.arn, SNAPSHOTS],
-        },
-        {
-          Effect: "Allow",
-          Action: "ec2:CreateTags",
-          Resource: SNAPSHOTS,
-          Condition: { StringEquals: { "ec2:CreateAction": "CreateSnapshot" } },
-        },
-        {
-          Effect: "Allow",
-          Action: "ec2:DeleteSnapshot",
-          Resource: SNAPSHOTS,
-          Condition: { StringEquals: { [`aws:ResourceTag/${SNAPSHOT_TAG}`]: name } },
-        },
-      ]),
-    });
-    new DlmLifecyclePolicy(this, "SnapshotSchedule", {
-      description: "Daily snapshots of the queue of a backup MX",
-      executionRoleArn: role.arn,
-      state: "ENABLED",
-      policyDetails: {
-        resourceTypes: ["VOLUME"],
-        targetTags: { [SNAPSHOT_TAG]: name },
-        schedule: [
+    const role = addressed(
+      new IamRole(this, "SnapshotRole", {
+        description: `Takes snapshots of the queue volume of ${name}`,
+        assumeRolePolicy: policy([
           {
-            name: "daily",
-            copyTags: true,
-            createRule: { interval: 24, intervalUnit: "HOURS", times: ["03:00"] },
-            retainRule: { count },
+            Effect: "Allow",
+            Principal: { Service: "dlm.amazonaws.com" },
+            Action: "sts:AssumeRole",
           },
-        ],
-      },
-    });
+        ]),
+      }),
+    );
+    // Source: https://docs.aws.amazon.com/ebs/latest/userguide/dlm-access-control.html
+    addressed(
+      new IamRolePolicy(this, "SnapshotPolicy", {
+        role: role.id,
+        policy: policy([
+          {
+            Effect: "Allow",
+            Action: ["ec2:DescribeVolumes", "ec2:DescribeSnapshots"],
+            Resource: "*",
+          },
+          {
+            Effect: "Allow",
+            Action: "ec2:CreateSnapshot",
+            Resource: [this.volume.arn, SNAPSHOTS],
+          },
+          {
+            Effect: "Allow",
+            Action: "ec2:CreateTags",
+            Resource: SNAPSHOTS,
+            Condition: { StringEquals: { "ec2:CreateAction": "CreateSnapshot" } },
+          },
+          {
+            Effect: "Allow",
+            Action: "ec2:DeleteSnapshot",
+            Resource: SNAPSHOTS,
+            Condition: { StringEquals: { [`aws:ResourceTag/${SNAPSHOT_TAG}`]: name } },
+          },
+        ]),
+      }),
+    );
+    addressed(
+      new DlmLifecyclePolicy(this, "SnapshotSchedule", {
+        description: "Daily snapshots of the queue of a backup MX",
+        executionRoleArn: role.arn,
+        state: "ENABLED",
+        policyDetails: {
+          resourceTypes: ["VOLUME"],
+          targetTags: { [SNAPSHOT_TAG]: name },
+          schedule: [
+            {
+              name: "daily",
+              copyTags: true,
+              createRule: { interval: 24, intervalUnit: "HOURS", times: ["03:00"] },
+              retainRule: { count },
+            },
+          ],
+        },
+      }),
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versionin
 import { S3Object } from "@cdktf/provider-aws/lib/s3-object";
 import { Lazy } from "cdktf";
 import { Construct } from "constructs";
+import { addressed } from "../../terraform/address";
 import type { Statement } from "../server/instance-role";
 import { terraformLiteral } from "../server/user-data";
 
@@ -32,72 +33,86 @@ export class RecipientStore extends Construct {
   constructor(scope: Construct, id: string, { name, kmsKeyArn, list }: RecipientStoreProps) {
     super(scope, id);
     this.kmsKeyArn = kmsKeyArn;
-    this.bucket = new S3Bucket(this, "Resource", {
-      bucketPrefix: "backup-mx-",
-      forceDestroy: true,
-      tags: { Name: `${name} recipients` },
-    });
+    this.bucket = addressed(
+      new S3Bucket(this, "Resource", {
+        bucketPrefix: "backup-mx-",
+        forceDestroy: true,
+        tags: { Name: `${name} recipients` },
+      }),
+    );
     const bucket = this.bucket.id;
-    const access = new S3BucketPublicAccessBlock(this, "PublicAccessBlock", {
-      bucket,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
-    const encryption = new S3BucketServerSideEncryptionConfigurationA(this, "Encryption", {
-      bucket,
-      rule: [
-        {
-          applyServerSideEncryptionByDefault: {
-            sseAlgorithm: kmsKeyArn === undefined ? "AES256" : "aws:kms",
-            kmsMasterKeyId: kmsKeyArn,
-          },
-        },
-      ],
-    });
-    const versioning = new S3BucketVersioningA(this, "Versioning", {
-      bucket,
-      versioningConfiguration: { status: "Enabled" },
-    });
-    const tls = new S3BucketPolicy(this, "Policy", {
-      bucket,
-      policy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
+    const access = addressed(
+      new S3BucketPublicAccessBlock(this, "PublicAccessBlock", {
+        bucket,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      }),
+    );
+    const encryption = addressed(
+      new S3BucketServerSideEncryptionConfigurationA(this, "Encryption", {
+        bucket,
+        rule: [
           {
-            Sid: "TlsOnly",
-            Effect: "Deny",
-            Principal: "*",
-            Action: "s3:*",
-            Resource: [this.bucket.arn, `${this.bucket.arn}/*`],
-            Condition: { Bool: { "aws:SecureTransport": "false" } },
+            applyServerSideEncryptionByDefault: {
+              sseAlgorithm: kmsKeyArn === undefined ? "AES256" : "aws:kms",
+              kmsMasterKeyId: kmsKeyArn,
+            },
           },
         ],
       }),
-      // Two changes of a bucket's access at once fail.
-      dependsOn: [access],
-    });
-    new S3BucketLifecycleConfiguration(this, "Lifecycle", {
-      bucket,
-      rule: [
-        {
-          id: "old-lists",
-          status: "Enabled",
-          filter: [{ prefix: "" }],
-          noncurrentVersionExpiration: [{ noncurrentDays: 30 }],
-          abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
-        },
-      ],
-      dependsOn: [versioning],
-    });
-    this.object = new S3Object(this, "List", {
-      bucket,
-      key: "recipients",
-      content: Lazy.stringValue({ produce: () => terraformLiteral(list()) }),
-      contentType: "text/plain",
-      dependsOn: [encryption, versioning, tls],
-    });
+    );
+    const versioning = addressed(
+      new S3BucketVersioningA(this, "Versioning", {
+        bucket,
+        versioningConfiguration: { status: "Enabled" },
+      }),
+    );
+    const tls = addressed(
+      new S3BucketPolicy(this, "Policy", {
+        bucket,
+        policy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Sid: "TlsOnly",
+              Effect: "Deny",
+              Principal: "*",
+              Action: "s3:*",
+              Resource: [this.bucket.arn, `${this.bucket.arn}/*`],
+              Condition: { Bool: { "aws:SecureTransport": "false" } },
+            },
+          ],
+        }),
+        // Two changes of a bucket's access at once fail.
+        dependsOn: [access],
+      }),
+    );
+    addressed(
+      new S3BucketLifecycleConfiguration(this, "Lifecycle", {
+        bucket,
+        rule: [
+          {
+            id: "old-lists",
+            status: "Enabled",
+            filter: [{ prefix: "" }],
+            noncurrentVersionExpiration: [{ noncurrentDays: 30 }],
+            abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
+          },
+        ],
+        dependsOn: [versioning],
+      }),
+    );
+    this.object = addressed(
+      new S3Object(this, "List", {
+        bucket,
+        key: "recipients",
+        content: Lazy.stringValue({ produce: () => terraformLiteral(list()) }),
+        contentType: "text/plain",
+        dependsOn: [encryption, versioning, tls],
+      }),
+    );
   }
 
   /** Where the host finds the list. Whoever refers to it waits until the list is there. */

@@ -108,6 +108,8 @@ class Review {
         ["aws_route53_record"],
         (r) => r.type !== "A" || this.refersTo(r.records, "aws_eip"),
       ),
+    "CKV2_AWS_11 flow logs of VPCs": () =>
+      this.breaking(["aws_vpc"], () => this.synthesized.resource.aws_flow_log !== undefined),
     "CKV_AWS_3 CKV2_AWS_2 AWS-0026 volumes encrypted": () =>
       this.breaking(["aws_ebs_volume"], (v) => v.encrypted === true),
     "CKV_AWS_189 volumes encrypted by a key of one's own": () =>
@@ -216,7 +218,7 @@ function review(props: Partial<BackupMxProps>): Review {
   return new Review(synthesize(stack));
 }
 
-/** Broken on purpose; the README tells the reason of each. */
+/** Broken on purpose; docs/security.md tells the reason of each. */
 const OWN_KEY = "CKV_AWS_189 volumes encrypted by a key of one's own";
 const ACCEPTED = ["AWS-0107 no ingress from everywhere", "AWS-0104 no egress to everywhere"];
 
@@ -304,7 +306,7 @@ test("what it would find with everything on", () => {
       topicKmsKeyArn: KEY,
     }),
   }).broken();
-  expect(broken).toEqual(ACCEPTED);
+  expect(broken).toEqual([...ACCEPTED, "CKV2_AWS_11 flow logs of VPCs"]);
 });
 
 /** The rules by their numbers, as a reviewer's report has them. */
@@ -322,14 +324,14 @@ test("every rule that a reviewer runs on these resources is looked at", () => {
     ...[3, 8, 23, 24, 25, 26, 46, 60, 61, 62, 63, 79, 88, 126, 135, 158, 189, 260, 274, 277],
     ...[286, 287, 288, 289, 290, 338, 355, 382],
   ].map((number) => `CKV_AWS_${number}`);
-  const checkov2 = [2, 5, 19, 23, 41].map((number) => `CKV2_AWS_${number}`);
+  const checkov2 = [2, 5, 11, 19, 23, 41].map((number) => `CKV2_AWS_${number}`);
   const trivy = ["0026", "0028", "0095", "0104", "0107", "0124", "0131"].map((n) => `AWS-${n}`);
   expect(numbers(inRange.join()).sort()).toEqual([...checkov, ...checkov2, ...trivy].sort());
 });
 
-describe("the table in the README", () => {
-  const readme = readFileSync(join(__dirname, "../../../README.md"), "utf8");
-  const [, section] = /^## What a reviewer will ask\n(.*?)^## /ms.exec(readme) ?? [];
+describe("the table in docs/security.md", () => {
+  const page = readFileSync(join(__dirname, "../../../docs/security.md"), "utf8");
+  const [, section] = /^## Checkov and Trivy\n(.*?)^## /ms.exec(page) ?? [];
   const answered = [...section.matchAll(/^\| (.*?) \| (.{20,}) \|$/gm)].flatMap(([, rule]) =>
     numbers(rule),
   );
@@ -342,6 +344,7 @@ describe("the table in the README", () => {
       { queueSnapshots: 7 },
       { sessionManager: SessionManager.install() },
       { domains: [LISTED] },
+      { vpcCidr: "10.25.0.0/28" },
     ].flatMap((props) => review(props).broken());
     expect([...new Set(answered)].sort()).toEqual([...new Set(numbers(broken.join()))].sort());
   });
