@@ -41,13 +41,46 @@ const ESM = IMPORTS.map(([names, from]) => {
 });
 const TYPESCRIPT = IMPORTS.map(([names, from]) => `import { ${names} } from "${from}";`);
 
-/** The projects of users, by the file of the app: its imports, and what the compiler is told. */
-const PROJECTS = [
-  ["app.cts", "as usual", TYPESCRIPT, ["--module", "node16"]],
-  ["app.cts", "exactly", TYPESCRIPT, ["--module", "node16", "--exactOptionalPropertyTypes"]],
-  ["app.mts", "as usual", ESM, ["--module", "nodenext"]],
-  ["app.mts", "exactly", ESM, ["--module", "nodenext", "--exactOptionalPropertyTypes"]],
-] as const;
+/** The types of the props, by their names. */
+const PROPS =
+  readFileSync(join(LIB, "index.ts"), "utf8").match(/\b\w+(Props|Options|Domain)\b/g) ?? [];
+
+/** What the compiler is told by a user who lets it find all that it can. */
+const EXACT = ["--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
+const EXACT_APP = `
+import { RecipientVerification } from "cdktf-backup-mx";
+import type { ${PROPS.join(", ")} } from "cdktf-backup-mx";
+
+const recipients: readonly string[] = ["postmaster@example.com"];
+const restrictions: readonly string[] = ["reject_unknown_sender_domain"];
+const primaries: readonly PrimaryProps[] = [{ hostname: "mx1.example.com", port: undefined }];
+const domains: readonly BackupMxDomain[] = [
+  { name: "example.com", primaries, recipients: RecipientVerification.list(recipients) },
+];
+const nodes: readonly BackupMxNodeProps[] = [];
+export const props: BackupMxProps = {
+  hostname: "mx2.example.net",
+  domains,
+  nodes,
+  smtpdSenderRestrictions: restrictions,
+  monitoring: undefined,
+};
+
+/** What may be left out may be undefined as well. */
+type Undefined<T> = { [Name in keyof T as {} extends Pick<T, Name> ? Name : never]-?: undefined } & {
+  [Name in keyof T as {} extends Pick<T, Name> ? never : Name]: T[Name];
+};
+/** Lists cannot be changed. */
+type Frozen<T> = {
+  [Name in keyof T]: NonNullable<T[Name]> extends (infer Item)[] ? readonly Item[] : T[Name];
+};
+declare function given<T>(): T;
+${PROPS.map(
+  (props) => `
+export const undefined${props}: ${props} = given<Undefined<${props}>>();
+export const frozen${props}: ${props} = given<Frozen<${props}>>();`,
+).join("")}
+`;
 
 /** The files of a folder and of those in it, as paths from there. */
 function filesIn(folder: string): string[] {
@@ -133,18 +166,24 @@ describe("the package", () => {
     expect(await synthesize("app.mjs", ESM)).toBe(commonJs);
   });
 
-  test.each(PROJECTS)(
-    "brings its types to %s, with optional properties %s",
-    async (file, _, imports, options) => {
-      expect(await compile(file, imports.join("\n") + BODY, options)).toBe("");
-    },
-  );
+  test("brings its types to CommonJS", async () => {
+    expect(await compile("app.cts", TYPESCRIPT.join("\n") + BODY, ["--module", "node16"])).toBe("");
+  });
+
+  test("brings its types to ESM", async () => {
+    const options = ["--module", "nodenext", ...EXACT];
+    expect(await compile("app.mts", ESM.join("\n") + BODY, options)).toBe("");
+  });
+
+  test("takes lists that cannot be changed, and undefined for what may be left out", async () => {
+    expect(await compile("exact.cts", EXACT_APP, ["--module", "node16", ...EXACT])).toBe("");
+  });
 
   test("lets the compiler find a wrong prop", async () => {
     const wrong = (TYPESCRIPT.join("\n") + BODY).replace("primaries:", "primary:");
-    const errors = await compile("wrong.ts", wrong, ["--module", "node16"]);
+    const errors = await compile("wrong.cts", wrong, ["--module", "node16"]);
     expect(errors).toMatch(/'primary' does not exist in type/);
-    expect(errors.match(/error TS/g)).toHaveLength(1);
+    expect(errors.match(/^wrong\.cts.* error TS/gm)).toHaveLength(1);
   });
 
   test("keeps to itself what is internal", () => {
