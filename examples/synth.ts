@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { EC2_USER_DATA_LIMIT, userDataSize } from "../lib/aws/server/user-data";
 
 interface Manifest {
-  readonly stacks: { readonly [name: string]: { readonly synthesizedStackPath: string } };
+  readonly stacks: {
+    readonly [name: string]: {
+      readonly synthesizedStackPath: string;
+      /** What the stack has to say, with a level such as `@cdktf/warn`. */
+      readonly annotations: readonly {
+        readonly constructPath: string;
+        readonly level: string;
+        readonly message: string;
+      }[];
+    };
+  };
 }
 
 /** What of a synthesized stack is shown. */
@@ -22,10 +32,13 @@ execFileSync(process.execPath, [...process.execArgv, join(__dirname, example, "m
 });
 
 const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8")) as Manifest;
-for (const [stack, { synthesizedStackPath }] of Object.entries(stacks)) {
+for (const [stack, { synthesizedStackPath, annotations }] of Object.entries(stacks)) {
   const file = join(outdir, synthesizedStackPath);
   const { resource, locals } = JSON.parse(readFileSync(file, "utf8")) as Synthesized;
   console.log(`${stack}: ${file}\n`);
+  for (const { constructPath, level, message } of annotations) {
+    console.log(`  ${level.replace("@cdktf/", "")}: ${constructPath}: ${message}\n`);
+  }
   console.log("  would create:");
   for (const [type, named] of Object.entries(resource).sort()) {
     console.log(`  ${String(Object.keys(named).length).padStart(4)} ${type}`);

@@ -48,7 +48,8 @@ class BackupMxStack extends TerraformStack {
   constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id);
     const { domain } = environment;
-    new LocalBackend(this, { path: `terraform.${id}.tfstate` });
+    // Beside cdktf.json: the path starts in cdktf.out/stacks/<stack>, and cdktf empties cdktf.out.
+    new LocalBackend(this, { path: `../../../terraform.${id}.tfstate` });
     new AwsProvider(this, "Aws", {
       region: environment.region,
       defaultTags: [{ tags: { service: "backup-mx", stack: id } }],

@@ -7,7 +7,8 @@ import { BackupMx, Route53Zone } from "../../lib";
 class QuickstartStack extends TerraformStack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    new LocalBackend(this, { path: "terraform.tfstate" });
+    // Beside cdktf.json: the path starts in cdktf.out/stacks/<stack>, and cdktf empties cdktf.out.
+    new LocalBackend(this, { path: `../../../terraform.${id}.tfstate` });
     new AwsProvider(this, "Aws", { region: "eu-central-1" });
 
     new BackupMx(this, "Mx2", {

@@ -13,6 +13,7 @@ export const BUCKET = "backup-mx-20261101120000123400000001.s3.eu-central-1.amaz
 
 /** A stack as it was synthesized. */
 export interface SynthesizedStack {
+  readonly terraform: { readonly backend: { readonly [type: string]: { readonly path?: string } } };
   // biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
   readonly resource: { readonly [type: string]: { readonly [name: string]: any } };
   readonly locals: { readonly [name: string]: string };

@@ -1,15 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { succeed } from "../../lab/process/execution";
+import { join, relative, resolve } from "node:path";
+import ts from "typescript";
+import { execute, succeed } from "../../lab/process/execution";
 
 const REPOSITORY = resolve(__dirname, "../..");
+const LIB = join(REPOSITORY, "lib");
+const TOOLS = join(REPOSITORY, "node_modules/.bin");
 
 /** The smallest app, in each dialect that a user may write. */
 const BODY = `
 const app = new App();
 const stack = new TerraformStack(app, "mail");
-new LocalBackend(stack, { path: "terraform.tfstate" });
+new LocalBackend(stack, { path: "../../../terraform.mail.tfstate" });
 new AwsProvider(stack, "Aws", { region: "eu-central-1" });
 const mx = new BackupMx(stack, "Mx2", {
   hostname: "mx2.example.net",
@@ -38,27 +41,97 @@ const ESM = IMPORTS.map(([names, from]) => {
 });
 const TYPESCRIPT = IMPORTS.map(([names, from]) => `import { ${names} } from "${from}";`);
 
+/** The types of the props, by their names. */
+const PROPS =
+  readFileSync(join(LIB, "index.ts"), "utf8").match(/\b\w+(Props|Options|Domain)\b/g) ?? [];
+
+/** What the compiler is told by a user who lets it find all that it can. */
+const EXACT = ["--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
+const EXACT_APP = `
+import { RecipientVerification } from "cdktf-backup-mx";
+import type { ${PROPS.join(", ")} } from "cdktf-backup-mx";
+
+const recipients: readonly string[] = ["postmaster@example.com"];
+const restrictions: readonly string[] = ["reject_unknown_sender_domain"];
+const primaries: readonly PrimaryProps[] = [{ hostname: "mx1.example.com", port: undefined }];
+const domains: readonly BackupMxDomain[] = [
+  { name: "example.com", primaries, recipients: RecipientVerification.list(recipients) },
+];
+const nodes: readonly BackupMxNodeProps[] = [];
+export const props: BackupMxProps = {
+  hostname: "mx2.example.net",
+  domains,
+  nodes,
+  smtpdSenderRestrictions: restrictions,
+  monitoring: undefined,
+};
+
+/** What may be left out may be undefined as well. */
+type Undefined<T> = { [Name in keyof T as {} extends Pick<T, Name> ? Name : never]-?: undefined } & {
+  [Name in keyof T as {} extends Pick<T, Name> ? never : Name]: T[Name];
+};
+/** Lists cannot be changed. */
+type Frozen<T> = {
+  [Name in keyof T]: NonNullable<T[Name]> extends (infer Item)[] ? readonly Item[] : T[Name];
+};
+declare function given<T>(): T;
+${PROPS.map(
+  (props) => `
+export const undefined${props}: ${props} = given<Undefined<${props}>>();
+export const frozen${props}: ${props} = given<Frozen<${props}>>();`,
+).join("")}
+`;
+
+/** The files of a folder and of those in it, as paths from there. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/** What a file declares, such as `Monitoring.topicArn`, and whether it is marked `@internal`. */
+function declarations(file: string): { readonly name: string; readonly isInternal: boolean }[] {
+  const found: { name: string; isInternal: boolean }[] = [];
+  const visit = (node: ts.Node, around: string) => {
+    const isProperty =
+      !ts.isParameter(node) || ts.isParameterPropertyDeclaration(node, node.parent);
+    const identifier = isProperty && ts.getNameOfDeclaration(node as ts.Declaration);
+    let name = around;
+    if (identifier) {
+      name = around === "" ? identifier.getText() : `${around}.${identifier.getText()}`;
+      const isInternal = ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");
+      found.push({ name, isInternal });
+    }
+    node.forEachChild((child) => visit(child, name));
+  };
+  const text = readFileSync(file, "utf8");
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true), "");
+  return found;
+}
+
 describe("the package", () => {
   let folder: string;
+  let tarball: string;
+  let paths: string[];
+  /** Where it is installed. */
+  let installed: string;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "package-"));
     const packed = await succeed(["npm", "pack", "--json", "--pack-destination", folder], {
       cwd: REPOSITORY,
     });
-    const [{ filename }] = JSON.parse(packed.slice(packed.lastIndexOf("\n[") + 1));
+    const [{ filename, files }] = JSON.parse(packed.slice(packed.lastIndexOf("\n[") + 1));
+    tarball = join(folder, filename);
+    paths = files.map(({ path }: { path: string }) => path);
+    installed = join(folder, "node_modules/cdktf-backup-mx");
     const { devDependencies } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
     const peers = ["cdktf", "@cdktf/provider-aws", "constructs"];
     writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
     await succeed(
-      [
-        "npm",
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--prefer-offline",
-        join(folder, filename),
-      ].concat(peers.map((peer) => `${peer}@${devDependencies[peer]}`)),
+      ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball].concat(
+        peers.map((peer) => `${peer}@${devDependencies[peer]}`),
+      ),
       { cwd: folder },
     );
   });
@@ -71,6 +144,20 @@ describe("the package", () => {
     return readFileSync(join(folder, `out-${file}`, "stacks/mail/cdk.tf.json"), "utf8");
   }
 
+  /** What the compiler says; it looks into the types of every package. */
+  async function compile(file: string, text: string, options: readonly string[]): Promise<string> {
+    writeFileSync(join(folder, file), text);
+    const strict = ["--noEmit", "--strict", "--target", "es2022", "--skipLibCheck", "false"];
+    const types = filesIn(installed).filter((name) => name.endsWith(".d.ts"));
+    const { stdout } = await execute(
+      [join(TOOLS, "tsc"), ...strict, ...options, file].concat(
+        types.map((name) => join(installed, name)),
+      ),
+      { cwd: folder },
+    );
+    return stdout;
+  }
+
   test("synthesizes the same in CommonJS and ESM", async () => {
     const commonJs = await synthesize("app.cjs", COMMON_JS);
     const { resource, output } = JSON.parse(commonJs);
@@ -79,35 +166,56 @@ describe("the package", () => {
     expect(await synthesize("app.mjs", ESM)).toBe(commonJs);
   });
 
-  test("brings its types", async () => {
-    writeFileSync(join(folder, "app.ts"), TYPESCRIPT.join("\n") + BODY);
-    const tsc = join(REPOSITORY, "node_modules/.bin/tsc");
-    const strict = ["--noEmit", "--strict", "--module", "node16", "--target", "es2022"];
-    await succeed([tsc, ...strict, "--skipLibCheck", "app.ts"], { cwd: folder });
-    writeFileSync(
-      join(folder, "wrong.ts"),
-      (TYPESCRIPT.join("\n") + BODY).replace("primaries:", "primary:"),
-    );
-    await expect(
-      succeed([tsc, ...strict, "--skipLibCheck", "wrong.ts"], { cwd: folder }),
-    ).rejects.toThrow(/'primary' does not exist in type/);
+  test("brings its types to CommonJS", async () => {
+    expect(await compile("app.cts", TYPESCRIPT.join("\n") + BODY, ["--module", "node16"])).toBe("");
   });
 
-  test("has what a user needs and nothing else", async () => {
-    const listed = await succeed(["npm", "pack", "--dry-run", "--json", "--ignore-scripts"], {
-      cwd: REPOSITORY,
-    });
-    const paths: string[] = JSON.parse(listed)[0].files.map(({ path }: { path: string }) => path);
-    const folders = new Set(paths.map((path) => path.split("/")[0]));
-    expect([...folders].sort()).toEqual([
-      "CHANGELOG.md",
-      "LICENSE",
-      "README.md",
-      "dist",
-      "package.json",
-    ]);
-    expect(paths).toContain("dist/host/setup/backup-mx-setup");
-    const { dependencies } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
+  test("brings its types to ESM", async () => {
+    const options = ["--module", "nodenext", ...EXACT];
+    expect(await compile("app.mts", ESM.join("\n") + BODY, options)).toBe("");
+  });
+
+  test("takes lists that cannot be changed, and undefined for what may be left out", async () => {
+    expect(await compile("exact.cts", EXACT_APP, ["--module", "node16", ...EXACT])).toBe("");
+  });
+
+  test("lets the compiler find a wrong prop", async () => {
+    const wrong = (TYPESCRIPT.join("\n") + BODY).replace("primaries:", "primary:");
+    const errors = await compile("wrong.cts", wrong, ["--module", "node16"]);
+    expect(errors).toMatch(/'primary' does not exist in type/);
+    expect(errors.match(/^wrong\.cts.* error TS/gm)).toHaveLength(1);
+  });
+
+  test("keeps to itself what is internal", () => {
+    const published = paths
+      .filter((path) => path.endsWith(".d.ts"))
+      .flatMap((path) => {
+        const source = path.replace(/^dist\/(.*)\.d\.ts$/, "$1.ts");
+        const internal = declarations(join(LIB, source)).filter(({ isInternal }) => isInternal);
+        const declared = declarations(join(installed, path)).map(({ name }) => name);
+        return internal
+          .filter(({ name }) => declared.includes(name))
+          .map(({ name }) => `${source}: ${name}`);
+      });
+    expect(published).toEqual([]);
+  });
+
+  test("has what a user needs and nothing else", () => {
+    // Of a module its code and its types; all else, such as the programs of the host, as it is.
+    const dist = filesIn(LIB).flatMap((name) =>
+      name.endsWith(".ts") ? [name.replace(/ts$/, "js"), name.replace(/ts$/, "d.ts")] : [name],
+    );
+    expect(dist).toContain("host/setup/backup-mx-setup");
+    const texts = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+    expect([...paths].sort()).toEqual([...texts, ...dist.map((name) => `dist/${name}`)].sort());
+    const { dependencies } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
     expect(Object.keys(dependencies)).toEqual(["yaml"]);
+  });
+
+  test.each([
+    ["publint", ["run", "--strict"]],
+    ["attw", ["--no-definitely-typed", "--format", "ascii"]],
+  ])("has nothing that %s complains of", async (tool, args) => {
+    await succeed([join(TOOLS, tool), ...args, tarball], { cwd: folder });
   });
 });

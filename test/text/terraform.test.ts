@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
   App,
@@ -10,7 +10,6 @@ import {
   TerraformVariable,
   Testing,
 } from "cdktf";
-import { succeed } from "../../lab/process/execution";
 import { BackupMx, Network, Route53Zone } from "../../lib";
 import {
   EC2_USER_DATA_LIMIT,
@@ -28,17 +27,16 @@ import { FakeAws } from "../support/fake-aws";
 import { randomName } from "../support/random-name";
 import { describeWith, program } from "../support/requirements";
 import { newStack } from "../support/stack";
+import { EXAMPLES, synthesizeExampleInto } from "../support/synthesized";
 import { awsProvider, forgetProviders, type Plan, Workspace } from "../support/terraform";
 
-const REPOSITORY = resolve(__dirname, "../..");
 const ADDRESS = "203.0.113.7";
 const HOSTNAME = "mx2.example.com";
 const SUBNET = "subnet-0123456789abcdef0";
 
 const terraform = program("terraform", "terraform");
-const examples = readdirSync(join(REPOSITORY, "examples")).filter((example) =>
-  existsSync(join(REPOSITORY, "examples", example, "main.ts")),
-);
+/** The examples that have every default, and are planned; the others are validated. */
+const PLANNED = ["quickstart", "environments"];
 
 /** Folders to remove when all is done. */
 const folders: string[] = [];
@@ -49,27 +47,18 @@ afterAll(() => {
   }
 });
 
-/** The stacks of an example, name to cdk.tf.json, synthesized the way its user does it. */
-async function synthesizeExample(example: string): Promise<Map<string, string>> {
-  const outdir = mkdtempSync(join(tmpdir(), "example-"));
-  folders.push(outdir);
-  await succeed(
-    [join(REPOSITORY, "node_modules/.bin/tsx"), join(REPOSITORY, "examples", example, "main.ts")],
-    { cwd: REPOSITORY, env: { CDKTF_OUTDIR: outdir } },
-  );
-  return stacksIn(outdir);
-}
-
-function stacksIn(outdir: string): Map<string, string> {
-  const stacks = join(outdir, "stacks");
-  return new Map(readdirSync(stacks).map((stack) => [stack, join(stacks, stack, "cdk.tf.json")]));
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "example-"));
+  folders.push(folder);
+  return folder;
 }
 
 /** The cdk.tf.json of a stack that a test made. */
 function synthesizeStack(stack: TerraformStack): string {
   const outdir = Testing.fullSynth(stack);
   folders.push(outdir);
-  return [...stacksIn(outdir).values()][0];
+  const [name] = readdirSync(join(outdir, "stacks"));
+  return join(outdir, "stacks", name, "cdk.tf.json");
 }
 
 /** Domains whose names compress badly. */
@@ -155,9 +144,25 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
         /\.public_ip$|^local\./.test(reference),
       );
 
-  test.each(examples)("have nothing to say about any stack of the example %s", async (example) => {
-    const stacks = await synthesizeExample(example);
-    expect(stacks.size).toBeGreaterThan(0);
+  test.each(EXAMPLES.filter((example) => !PLANNED.includes(example)))(
+    "find every stack of the example %s valid",
+    async (example) => {
+      const stacks = Object.values(await synthesizeExampleInto(newFolder(), example));
+      expect(stacks).not.toEqual([]);
+      for (const stack of stacks) {
+        const workspace = new Workspace(stack);
+        try {
+          await workspace.init();
+          expect(await workspace.validate()).toMatchObject({ valid: true, diagnostics: [] });
+        } finally {
+          workspace.remove();
+        }
+      }
+    },
+  );
+
+  test.each(PLANNED)("would create every resource of the example %s", async (example) => {
+    const stacks = Object.entries(await synthesizeExampleInto(newFolder(), example));
     for (const [name, stack] of stacks) {
       const planned = await plan(stack);
       const synthesized = JSON.parse(readFileSync(stack, "utf8"));
@@ -183,7 +188,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
     }
     const asked =
       /^(GetParameter \/aws\/service\/debian\/release\/13\/latest\/(arm64|amd64)|DescribeInstanceTypeOfferings t[34]\w?\.\w+)$/;
-    expect(aws.questions).toHaveLength(2 * stacks.size);
+    expect(aws.questions).toHaveLength(2 * stacks.length);
     expect(aws.questions.filter((question) => !asked.test(question))).toEqual([]);
   });
 

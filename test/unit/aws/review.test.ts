@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   BackupMx,
@@ -12,7 +12,7 @@ import {
   SessionManager,
 } from "../../../lib";
 import { newStack, synthesize } from "../../support/stack";
-import { deployedUserData, synthesizeExample } from "../../support/synthesized";
+import { deployedUserData, EXAMPLES, synthesizeExample } from "../../support/synthesized";
 
 // The rules of Checkov (CKV) and Trivy (AWS-) that concern what the construct makes, rewritten:
 // neither program is a package of Debian or npm. Each tells what of a stack breaks it.
@@ -349,11 +349,7 @@ describe("the table in docs/security.md", () => {
     expect([...new Set(answered)].sort()).toEqual([...new Set(numbers(broken.join()))].sort());
   });
 
-  test.each(
-    readdirSync(join(__dirname, "../../../examples"), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name),
-  )("has a reason for each rule that the example %s breaks", async (name) => {
+  test.each(EXAMPLES)("has a reason for each rule that the example %s breaks", async (name) => {
     for (const stack of Object.values(await synthesizeExample(name))) {
       expect(answered).toEqual(expect.arrayContaining(numbers(new Review(stack).broken().join())));
     }
