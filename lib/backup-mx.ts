@@ -37,13 +37,13 @@ export interface BackupMxDomain extends MailDomainProps {
    *
    * @default - nothing is published; a warning says what to publish by hand
    */
-  readonly zone?: IDnsZone;
+  readonly zone?: IDnsZone | undefined;
   /**
    * What is published in the zone: `withBackup()`, `primariesOnly()` or `released()`.
    *
    * @default MxRecords.withBackup()
    */
-  readonly mxRecords?: MxRecords;
+  readonly mxRecords?: MxRecords | undefined;
 }
 
 /**
@@ -56,26 +56,26 @@ export interface BackupMxNodeProps extends MailNodeProps {
    *
    * @default - that of the stack
    */
-  readonly provider?: TerraformProvider;
+  readonly provider?: TerraformProvider | undefined;
   /**
    * By how much the node's preference is greater than that of the backup. Of nodes with the same,
    * senders take any.
    *
    * @default 0
    */
-  readonly preferenceIncrement?: number;
+  readonly preferenceIncrement?: number | undefined;
   /**
    * The DNS zone that holds the node's hostname.
    *
    * @default - as for the backup
    */
-  readonly zone?: IDnsZone;
+  readonly zone?: IDnsZone | undefined;
   /**
    * The time of day, UTC, at which the node restarts when a security update needs it.
    *
    * @default "04:30"
    */
-  readonly restartTime?: string;
+  readonly restartTime?: string | undefined;
 }
 
 /** A backup MX. */
@@ -85,28 +85,28 @@ export interface BackupMxProps extends MailPolicyProps, MailNodeProps {
    *
    * @default - none; add at least one with `addDomain()`
    */
-  readonly domains?: readonly BackupMxDomain[];
+  readonly domains?: readonly BackupMxDomain[] | undefined;
   /**
    * The DNS zone that holds the hostname.
    *
    * @default - the zone of the domain in `domains` that the hostname is in; without one, nothing is
    * published and a warning says what to publish by hand
    */
-  readonly zone?: IDnsZone;
+  readonly zone?: IDnsZone | undefined;
   /**
    * Whether the address gets the hostname as its name in reverse DNS. Without a zone, set it only
    * when the A record is published: AWS looks it up and refuses otherwise.
    *
    * @default - whether the A record is published by this construct
    */
-  readonly reverseDns?: boolean;
+  readonly reverseDns?: boolean | undefined;
   /**
    * Further backups for the same domains, each with a name, an address, a queue and alarms of its
    * own. None touches another when it comes or goes.
    *
    * @default - none
    */
-  readonly nodes?: readonly BackupMxNodeProps[];
+  readonly nodes?: readonly BackupMxNodeProps[] | undefined;
 }
 
 /** A node, and how its domains differ from those of the first. */
@@ -151,7 +151,7 @@ export class BackupMx extends Construct {
     this.policy = mailPolicy(props.hostname, props);
     nameAfter(this, this.policy.hostname);
     claim(this, "hostname", this.policy.hostname);
-    const node = new MailNode(this, this.policy, props);
+    const node = MailNode.create(this, this.policy, props);
     this.first = { node, scope: this, preferenceIncrement: 0 };
     this.hostname = node.hostname;
     this.instance = node.instance;
@@ -315,7 +315,7 @@ export class BackupMx extends Construct {
     const nodes = (this.node.tryFindChild("Nodes") as Construct) ?? new Construct(this, "Nodes");
     const scope = new Construct(nodes, hostname);
     nameAfter(scope, hostname);
-    const node = new MailNode(scope, mailPolicy(hostname, props), {
+    const node = MailNode.create(scope, mailPolicy(hostname, props), {
       ...props,
       // What belongs to a place is not passed on, and a key or image only within its region.
       network: undefined,

@@ -13,38 +13,38 @@ export interface FeatureProps {
    *
    * @default SessionManager.none()
    */
-  readonly sessionManager?: SessionManager;
+  readonly sessionManager?: SessionManager | undefined;
   /**
    * Who hears when something is wrong, and what is watched.
    *
    * @default Monitoring.none()
    */
-  readonly monitoring?: Monitoring;
+  readonly monitoring?: Monitoring | undefined;
   /**
    * Where the logs of the host go.
    *
    * @default Logs.none()
    */
-  readonly logs?: Logs;
+  readonly logs?: Logs | undefined;
   /**
    * The certificate that the host shows to those who send mail to it.
    *
    * @default Certificate.selfSigned()
    */
-  readonly certificate?: Certificate;
+  readonly certificate?: Certificate | undefined;
   /**
    * Who resolves names for the host.
    *
    * @default - a local resolver if something needs it (postscreenDnsblSites, PrimaryTls.dane()),
    * otherwise that of the VPC
    */
-  readonly resolver?: Resolver;
+  readonly resolver?: Resolver | undefined;
   /**
    * Whether AWS lets the backup send to port 25 of public addresses. It does not by default.
    *
    * @default OutboundPort25.requested()
    */
-  readonly outboundPort25?: OutboundPort25;
+  readonly outboundPort25?: OutboundPort25 | undefined;
 }
 
 type Features = { readonly [Name in keyof FeatureProps]-?: NonNullable<FeatureProps[Name]> };
@@ -61,12 +61,12 @@ const DEFAULTS: Features = {
 
 const NAMES = Object.keys(DEFAULTS) as (keyof Features)[];
 
-/** The features of a host, each as it was bound. */
+/** The features of a host, each as it was bound. @internal */
 export type BoundFeatures = {
   readonly [Name in keyof Features]: ReturnType<Features[Name]["bind"]>;
 };
 
-/** Gives a host its features. */
+/** Gives a host its features. @internal */
 export function bindFeatures(props: FeatureProps, host: AwsHost): BoundFeatures {
   const chosen: { readonly [name: string]: Feature } = { ...DEFAULTS, ...given(props) };
   return Object.fromEntries(NAMES.map((name) => [name, chosen[name].bind(host)])) as BoundFeatures;

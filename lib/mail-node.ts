@@ -64,7 +64,11 @@ export class MailNode {
    *
    * @internal
    */
-  constructor(
+  static create(scope: Construct, policy: MailPolicy, props: MailNodeProps): MailNode {
+    return new MailNode(scope, policy, props);
+  }
+
+  private constructor(
     scope: Construct,
     private readonly policy: MailPolicy,
     props: MailNodeProps,

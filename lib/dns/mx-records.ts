@@ -2,7 +2,7 @@
 export class MxRecords {
   /** The primaries, and the backup behind them. */
   static withBackup(): MxRecords {
-    return new MxRecords(true, false);
+    return new MxRecords("with backup");
   }
 
   /**
@@ -10,7 +10,7 @@ export class MxRecords {
    * or from senders that still remember it.
    */
   static primariesOnly(): MxRecords {
-    return new MxRecords(false, false);
+    return new MxRecords("primaries only");
   }
 
   /**
@@ -18,13 +18,18 @@ export class MxRecords {
    * domain or the backup away: otherwise Terraform deletes the records, the primaries' with them.
    */
   static released(): MxRecords {
-    return new MxRecords(false, true);
+    return new MxRecords("released");
   }
 
-  private constructor(
-    /** Whether senders are told of the backup. */
-    readonly hasBackup: boolean,
-    /** Whether Terraform lets go of the records. */
-    readonly isReleased: boolean,
-  ) {}
+  private constructor(private readonly state: "with backup" | "primaries only" | "released") {}
+
+  /** Whether senders are told of the backup. @internal */
+  get hasBackup(): boolean {
+    return this.state === "with backup";
+  }
+
+  /** Whether Terraform lets go of the records. @internal */
+  get isReleased(): boolean {
+    return this.state === "released";
+  }
 }

@@ -18,14 +18,14 @@ export interface Route53ZoneProps {
    *
    * @default 3600
    */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /**
    * The name of the zone. Given, a record that is not in the zone is refused at synthesis, not by
    * Route 53.
    *
    * @default - not known, and not checked
    */
-  readonly zoneName?: string;
+  readonly zoneName?: string | undefined;
   /**
    * Whether the domains have MX records in the zone already. Route 53 keeps all of a name in one
    * set and does not create it twice: Terraform then takes over the set that is there, and the
@@ -33,14 +33,14 @@ export interface Route53ZoneProps {
    *
    * @default false
    */
-  readonly importMx?: boolean;
+  readonly importMx?: boolean | undefined;
   /**
    * Whether Terraform refuses to destroy MX record sets: they hold the primaries too. To leave,
    * see `MxRecords.released()`.
    *
    * @default true
    */
-  readonly preventDestroy?: boolean;
+  readonly preventDestroy?: boolean | undefined;
 }
 
 /** A hosted zone of Amazon Route 53. */

@@ -18,26 +18,26 @@ export interface PrimaryProps {
    *
    * @default 10
    */
-  readonly preference?: number;
+  readonly preference?: number | undefined;
   /**
    * The TCP port on which it takes mail from the backup. Senders always use port 25.
    *
    * @default 25
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * The IP address at which the backup reaches it, where that is not the one in DNS: in a private
    * network, say.
    *
    * @default - looked up in DNS
    */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /**
    * How mail to it must be encrypted.
    *
    * @default - encrypted if the primary offers it
    */
-  readonly tls?: PrimaryTls;
+  readonly tls?: PrimaryTls | undefined;
 }
 
 /** A domain whose mail the backup keeps while its primaries do not answer. */
@@ -45,26 +45,26 @@ export interface MailDomainProps {
   /** The domain name: what stands behind the `@`. Its subdomains are domains of their own. */
   readonly name: string;
   /** Its mail servers. */
-  readonly primaries: PrimaryProps[];
+  readonly primaries: readonly PrimaryProps[];
   /**
    * How the backup knows which recipients exist.
    *
    * @default RecipientVerification.callOut()
    */
-  readonly recipients?: RecipientVerification;
+  readonly recipients?: RecipientVerification | undefined;
   /**
    * The preference of the backup in the MX record set; greater than that of every primary, so
    * that senders turn to it last.
    *
    * @default - the highest preference of the primaries + 10
    */
-  readonly backupPreference?: number;
+  readonly backupPreference?: number | undefined;
   /**
    * Whether mail goes to the primaries as they are listed here, without a look at the MX records.
    *
    * @default - only if a primary has a port or an address
    */
-  readonly ignoreMx?: boolean;
+  readonly ignoreMx?: boolean | undefined;
 }
 
 /** One MX record without its owner name. */

@@ -23,7 +23,7 @@ export interface MailPolicyProps {
    *
    * @default - postmaster of the first domain
    */
-  readonly postmaster?: string;
+  readonly postmaster?: string | undefined;
   /**
    * The host that takes the backup's own mail (reports to the postmaster, bounces), such as
    * `[smtp.example.net]:587`. Mail for the relay domains goes past it to their primaries. Of one that
@@ -31,32 +31,32 @@ export interface MailPolicyProps {
    *
    * @default - no relayhost: the backup's own mail goes by MX records
    */
-  readonly relayhost?: string;
+  readonly relayhost?: string | undefined;
   /**
    * How long mail waits for its primary before it is bounced. `maximal_queue_lifetime`.
    *
    * @default "21d"
    */
-  readonly maximalQueueLifetime?: string;
+  readonly maximalQueueLifetime?: string | undefined;
   /**
    * How long an undeliverable bounce is tried. `bounce_queue_lifetime`.
    *
    * @default "1d"
    */
-  readonly bounceQueueLifetime?: string;
+  readonly bounceQueueLifetime?: string | undefined;
   /**
    * The text for a recipient that the primary does not know. `unverified_recipient_reject_reason`.
    *
    * @default "Address lookup failed"
    */
-  readonly unverifiedRecipientRejectReason?: string;
+  readonly unverifiedRecipientRejectReason?: string | undefined;
   /**
    * The reply code for a recipient that the primary does not know, 400 to 599.
    * `unverified_recipient_reject_code`.
    *
    * @default 550
    */
-  readonly unverifiedRecipientRejectCode?: number;
+  readonly unverifiedRecipientRejectCode?: number | undefined;
   /**
    * The reply code for a recipient about whom a primary that is up gives no answer in time: it
    * greylists the question, or is slow. 450 lets the sender try again, 250 accepts the recipient.
@@ -65,7 +65,7 @@ export interface MailPolicyProps {
    *
    * @default 450
    */
-  readonly unverifiedRecipientDeferCode?: number;
+  readonly unverifiedRecipientDeferCode?: number | undefined;
   /**
    * How long "the primary does not know this recipient" is remembered: for so long a new user may
    * be refused, and for so long after an outage an unknown recipient may be accepted.
@@ -74,21 +74,21 @@ export interface MailPolicyProps {
    *
    * @default "5m"
    */
-  readonly addressVerifyNegativeExpireTime?: string;
+  readonly addressVerifyNegativeExpireTime?: string | undefined;
   /**
    * After how long a remembered refusal is checked again when somebody writes to the recipient.
    * `address_verify_negative_refresh_time`.
    *
    * @default "1m"
    */
-  readonly addressVerifyNegativeRefreshTime?: string;
+  readonly addressVerifyNegativeRefreshTime?: string | undefined;
   /**
    * The reply code for a sender or recipient domain that does not exist, 400 to 599.
    * `unknown_address_reject_code`.
    *
    * @default 550
    */
-  readonly unknownAddressRejectCode?: number;
+  readonly unknownAddressRejectCode?: number | undefined;
   /**
    * What is asked of the sender, one restriction an entry. `reject_unknown_helo_hostname` refuses
    * some badly configured but honest senders: leave it out if you know such.
@@ -96,7 +96,7 @@ export interface MailPolicyProps {
    *
    * @default ["reject_unknown_sender_domain", "reject_unknown_helo_hostname"]
    */
-  readonly smtpdSenderRestrictions?: string[];
+  readonly smtpdSenderRestrictions?: readonly string[] | undefined;
   /**
    * What is asked of the recipient, one restriction an entry, cheap ones first. Lists of
    * recipients are looked up just before `reject_unverified_recipient`.
@@ -104,14 +104,14 @@ export interface MailPolicyProps {
    *
    * @default ["permit_mynetworks", "reject_unauth_destination", "reject_unknown_recipient_domain", "reject_unverified_recipient"]
    */
-  readonly smtpdRecipientRestrictions?: string[];
+  readonly smtpdRecipientRestrictions?: readonly string[] | undefined;
   /**
    * Whether a client waits six seconds for the greeting, once a day. Programs that send spam are in
    * a hurry: who talks before the greeting is refused. postscreen(8), `postscreen_greet_action`.
    *
    * @default true
    */
-  readonly greetTest?: boolean;
+  readonly greetTest?: boolean | undefined;
   /**
    * Lists of spam senders in DNS, each `domain`, `domain*weight` or `domain=filter*weight`; a
    * negative weight is for lists of good senders. Who is on lists of at least the threshold
@@ -120,27 +120,27 @@ export interface MailPolicyProps {
    *
    * @default - none
    */
-  readonly postscreenDnsblSites?: string[];
+  readonly postscreenDnsblSites?: readonly string[] | undefined;
   /**
    * The weight from which a client is refused, 1 to 1000. `postscreen_dnsbl_threshold`.
    *
    * @default 1
    */
-  readonly postscreenDnsblThreshold?: number;
+  readonly postscreenDnsblThreshold?: number | undefined;
   /**
    * The largest message in bytes; not smaller than that of the primaries, or what they would take
    * is refused. `message_size_limit`.
    *
    * @default 52428800 (50 MiB)
    */
-  readonly messageSizeLimit?: number;
+  readonly messageSizeLimit?: number | undefined;
   /**
    * Further Postfix parameters by name. Parameters that another prop sets, or that keep the host
    * from being an open relay, are refused.
    *
    * @default - none
    */
-  readonly postfixSettings?: { readonly [name: string]: string };
+  readonly postfixSettings?: { readonly [name: string]: string } | undefined;
   /**
    * How often each primary is asked whether it is there, from 5 seconds to 10 minutes: by a
    * connection that leaves after the greeting. One that does not answer is asked every 5 seconds,
@@ -148,13 +148,13 @@ export interface MailPolicyProps {
    *
    * @default "30s"
    */
-  readonly watchInterval?: string;
+  readonly watchInterval?: string | undefined;
   /**
    * How mail is scanned before it goes to the primary.
    *
    * @default MailScanner.install()
    */
-  readonly mailScanner?: MailScanner;
+  readonly mailScanner?: MailScanner | undefined;
 }
 
 /** The mail policy: checked, with every default filled in. */

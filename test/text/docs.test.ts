@@ -65,7 +65,12 @@ const PROGRAMS = new Map(
   PAGES.flatMap((page) =>
     [...text(page).matchAll(/^```ts\n(import [\s\S]*?)^```$/gm)].map(
       ([, program], index): [string, string] => [
-        join(REPOSITORY, `${page.replace(/\.md$/, "")}-${index + 1}.ts`),
+        // A test imports the lab from the folder of its layer.
+        join(
+          REPOSITORY,
+          page.startsWith("lab/") ? "test/behaviour" : "",
+          `${page.replace(/\.md$/, "")}-${index + 1}.ts`.replace(/^lab\//, ""),
+        ),
         program,
       ],
     ),

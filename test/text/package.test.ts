@@ -187,6 +187,8 @@ describe("the package", () => {
   });
 
   test("keeps to itself what is internal", () => {
+    const marked = declarations(join(LIB, "mail-node.ts")).filter(({ isInternal }) => isInternal);
+    expect(marked.map(({ name }) => name)).toContain("MailNode.addDomain");
     const published = paths
       .filter((path) => path.endsWith(".d.ts"))
       .flatMap((path) => {

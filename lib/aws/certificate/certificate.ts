@@ -1,6 +1,6 @@
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
-import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import type { Statement } from "../server/instance-role";
 import { type AcmeAuthority, certbotPart } from "./certbot";
 
@@ -9,8 +9,13 @@ const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
 
 /** A zone of Route 53, such as a `Route53Zone`. */
 export interface HostedZone {
+  /** Its id, such as `Z0123456789ABCDEFGHIJ`. */
   readonly zoneId: string;
-  /** @throws if the zone is known not to hold the name */
+  /**
+   * That a name is in the zone, as far as it is known.
+   *
+   * @throws if it is not
+   */
   mustContain(name: string): void;
 }
 
@@ -23,18 +28,18 @@ export interface AcmeProps {
    *
    * @default - nobody
    */
-  readonly email?: string;
+  readonly email?: string | undefined;
   /**
    * The directory of the authority, by the protocol ACME (RFC 8555). Its terms of service are
    * agreed to.
    *
    * @default - that of Let's Encrypt
    */
-  readonly directoryUrl?: string;
+  readonly directoryUrl?: string | undefined;
 }
 
 /** The certificate that the host shows to those who send mail to it. */
-export class Certificate implements Feature {
+export class Certificate {
   /**
    * Of an authority, for the hostname: got by certbot on the host (DNS-01, no open port), renewed
    * in time, its key kept on the queue volume. Until it is there, and if it cannot be had, a

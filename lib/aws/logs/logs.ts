@@ -1,7 +1,7 @@
 import type { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
-import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import { kmsKeyArn } from "../kms-key";
 import { LogGroup } from "./log-group";
 
@@ -14,14 +14,14 @@ export interface LogGroupProps {
    *
    * @default 30
    */
-  readonly retentionInDays?: number;
+  readonly retentionInDays?: number | undefined;
   /**
    * The ARN of the KMS key that encrypts the logs. Its policy must let CloudWatch Logs of the
    * region use it.
    *
    * @default - encrypted by a key of CloudWatch Logs
    */
-  readonly kmsKeyArn?: string;
+  readonly kmsKeyArn?: string | undefined;
 }
 
 /** Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -31,7 +31,7 @@ const RETENTIONS = [
 ];
 
 /** Where the logs of the host go. */
-export class Logs implements Feature {
+export class Logs {
   /**
    * To a log group of CloudWatch, every minute: what handles mail says, who logs in, how the host
    * was set up, and every error. The group goes when the backup is destroyed.

@@ -1,7 +1,7 @@
 import type { TerraformProvider } from "cdktf";
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
-import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import { Alarms } from "./alarms";
 
 /** What is watched beside the alarms. */
@@ -11,20 +11,20 @@ export interface MonitoringProps {
    *
    * @default false
    */
-  readonly dashboard?: boolean;
+  readonly dashboard?: boolean | undefined;
   /**
    * A probe of port 25 from outside of AWS's network, by health checkers of Route 53.
    *
    * @default - none
    */
-  readonly outsideProbe?: OutsideProbeProps;
+  readonly outsideProbe?: OutsideProbeProps | undefined;
   /**
    * The ARN of the KMS key that encrypts the topic of `toEmail`. Its policy must let
    * cloudwatch.amazonaws.com use it: the key that AWS manages for SNS does not.
    *
    * @default - not encrypted; an alarm names the host and a figure
    */
-  readonly topicKmsKeyArn?: string;
+  readonly topicKmsKeyArn?: string | undefined;
 }
 
 /** Where the figures of health checkers are: AWS keeps them in us-east-1 alone. */
@@ -34,17 +34,17 @@ export interface OutsideProbeProps {
    *
    * @default - that of the stack, which must then be one of us-east-1
    */
-  readonly provider?: TerraformProvider;
+  readonly provider?: TerraformProvider | undefined;
   /**
    * The ARN of a topic in us-east-1 that hears of the probe; an alarm reaches no other region.
    *
    * @default - with `toEmail` one of the construct's own; otherwise required
    */
-  readonly topicArn?: string;
+  readonly topicArn?: string | undefined;
 }
 
 /** Who hears when something is wrong with the backup. */
-export class Monitoring implements Feature {
+export class Monitoring {
   /**
    * An SNS topic of the user's.
    *

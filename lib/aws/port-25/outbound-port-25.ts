@@ -4,7 +4,7 @@ import type { Construct } from "constructs";
 import type { MailDomain } from "../../mail/mail-domain";
 import { addressed } from "../../terraform/address";
 import { TerraformBlock } from "../../terraform/terraform-block";
-import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import { needsPort25 } from "./needs-port-25";
 
 /** How the time is spent until AWS has opened port 25. */
@@ -15,7 +15,7 @@ export interface RequestedPort25Props {
    *
    * @default false
    */
-  readonly withholdMx?: boolean;
+  readonly withholdMx?: boolean | undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface RequestedPort25Props {
  *
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-resource-limits.html
  */
-export class OutboundPort25 implements Feature {
+export class OutboundPort25 {
   /** AWS has confirmed that the account may send in this region. */
   static granted(): OutboundPort25 {
     return new OutboundPort25(true, false);

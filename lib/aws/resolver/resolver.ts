@@ -3,7 +3,7 @@ import { unboundPart } from "../../host/resolver/unbound";
 import { domainName } from "../../input/domain-name";
 import { type MailDomain, usesDane } from "../../mail/mail-domain";
 import type { MailPolicy } from "../../mail/mail-policy";
-import type { AwsHost, BoundFeature, Feature } from "../feature";
+import type { AwsHost, BoundFeature } from "../feature";
 
 /**
  * The resolver of a VPC, at the address that is the same in all of them.
@@ -20,11 +20,11 @@ export interface LocalResolverProps {
    *
    * @default - none
    */
-  readonly privateZones?: readonly string[];
+  readonly privateZones?: readonly string[] | undefined;
 }
 
 /** Who resolves names for the host. */
-export class Resolver implements Feature {
+export class Resolver {
   /** The resolver of the VPC, which many share: lists in DNS refuse it, and it does not validate. */
   static ofVpc(): Resolver {
     return new Resolver(false, []);

@@ -25,47 +25,47 @@ export interface MailServerProps extends QueueVolumeProps {
    *
    * @default Network.defaultVpc()
    */
-  readonly network?: Network;
+  readonly network?: Network | undefined;
   /**
    * The type of the instance: 2 GiB of memory for Postfix and MailScanner, 4 GiB with ClamAV.
    *
    * @default - "t4g.small", with ClamAV "t4g.medium"
    */
-  readonly instanceType?: string;
+  readonly instanceType?: string | undefined;
   /**
    * The image of the instance, Debian 12 or 13.
    *
    * @default - the newest Debian 13 at the first deployment; later images do not replace the instance
    */
-  readonly amiId?: string;
+  readonly amiId?: string | undefined;
   /**
    * The size of the root volume in GiB, 8 to 16384: the system and its logs. Mail is on the queue
    * volume.
    *
    * @default 10
    */
-  readonly volumeSize?: number;
+  readonly volumeSize?: number | undefined;
   /**
    * The ARN of the KMS key that encrypts the volumes, and the bucket with lists of recipients from
    * files. Another key is another instance.
    *
    * @default - the keys that AWS manages for EBS and S3
    */
-  readonly kmsKeyArn?: string;
+  readonly kmsKeyArn?: string | undefined;
   /**
    * Whether the console and the API refuse to terminate the instance. Terraform lifts it before it
    * replaces or destroys the instance itself.
    *
    * @default true
    */
-  readonly terminationProtection?: boolean;
+  readonly terminationProtection?: boolean | undefined;
   /**
    * Whether EC2 measures the instance each minute instead of each five, which costs as seven custom
    * metrics. Status checks are measured each minute in any case.
    *
    * @default false
    */
-  readonly detailedMonitoring?: boolean;
+  readonly detailedMonitoring?: boolean | undefined;
 }
 
 /** What a mail server is beside its props. */

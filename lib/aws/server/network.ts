@@ -15,7 +15,7 @@ export interface ZoneProps {
    *
    * @default - the first by name that has the instance type
    */
-  readonly availabilityZone?: string;
+  readonly availabilityZone?: string | undefined;
 }
 
 /** What is known of a subnet. */
@@ -25,7 +25,7 @@ export interface SubnetProps {
    *
    * @default - looked up from the subnet
    */
-  readonly vpcId?: string;
+  readonly vpcId?: string | undefined;
 }
 
 /**

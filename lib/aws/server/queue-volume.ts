@@ -22,21 +22,21 @@ export interface QueueVolumeProps {
    *
    * @default 20
    */
-  readonly queueVolumeSize?: number;
+  readonly queueVolumeSize?: number | undefined;
   /**
    * How many daily snapshots of the queue volume are kept, 0 to 1000. They hold mail that was
    * delivered since: restoring one delivers it again.
    *
    * @default 0 - none but the final one, taken when the volume is destroyed
    */
-  readonly queueSnapshots?: number;
+  readonly queueSnapshots?: number | undefined;
   /**
    * Whether Terraform refuses to destroy the queue volume, and to change the hostname, which names
    * the queue: a host with another name does not take it. Set it to false to leave.
    *
    * @default true
    */
-  readonly preventDestroy?: boolean;
+  readonly preventDestroy?: boolean | undefined;
 }
 
 /** What a queue volume is beside its props. */

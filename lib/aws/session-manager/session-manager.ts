@@ -1,6 +1,6 @@
 import { program } from "../../host/host-file";
 import { packageSha256, packageUrl } from "../../input/debian-package";
-import { type AwsHost, type BoundFeature, type Feature, NO_FEATURE } from "../feature";
+import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import type { Statement } from "../server/instance-role";
 
 const PROGRAM = program(__dirname, "backup-mx-session-manager");
@@ -12,17 +12,17 @@ export interface SessionManagerProps {
    *
    * @default - the latest version, from the S3 bucket of AWS, for the processor of the host
    */
-  readonly packageUrl?: string;
+  readonly packageUrl?: string | undefined;
   /**
    * The SHA-256 checksum of the package, 64 hexadecimal digits. Another package is not installed.
    *
    * @default - not checked; the download is protected by HTTPS alone
    */
-  readonly packageSha256?: string;
+  readonly packageSha256?: string | undefined;
 }
 
 /** Whether people can log in to the host. There is no SSH, and no open port for it. */
-export class SessionManager implements Feature {
+export class SessionManager {
   /**
    * By Session Manager of AWS: who may log in is decided in IAM, and CloudTrail records it. Its
    * agent is no package of Debian.

@@ -10,7 +10,7 @@ export interface UpkeepProps {
    *
    * @default "03:30"
    */
-  readonly restartTime?: string;
+  readonly restartTime?: string | undefined;
 }
 
 /**

@@ -55,6 +55,8 @@ export class PrimaryTls {
    * @param prop where this stands in the props
    * @param hostname the name that a certificate must be for
    * @param address where the primary is reached, if not where DNS says
+   *
+   * @internal
    */
   policy(prop: string, hostname: string, address?: string): string {
     switch (this.level) {

@@ -17,7 +17,7 @@ export interface CallOutOptions {
    *
    * @default WhenUnreachable.ACCEPT
    */
-  readonly whenUnreachable?: WhenUnreachable;
+  readonly whenUnreachable?: WhenUnreachable | undefined;
 }
 
 /**
@@ -41,7 +41,7 @@ export class RecipientVerification {
    * @param addresses every recipient of the domain, such as `info@example.com`
    * @throws at synth time if the list is empty or an address is of another domain
    */
-  static list(addresses: string[]): RecipientVerification {
+  static list(addresses: readonly string[]): RecipientVerification {
     return new RecipientVerification(addresses, Unlisted.REJECT);
   }
 
@@ -51,7 +51,10 @@ export class RecipientVerification {
    * @param addresses recipients of the domain, such as `info@example.com`
    * @throws at synth time if an address is of another domain
    */
-  static listThenCallOut(addresses: string[], options: CallOutOptions = {}): RecipientVerification {
+  static listThenCallOut(
+    addresses: readonly string[],
+    options: CallOutOptions = {},
+  ): RecipientVerification {
     return new RecipientVerification(addresses, Unlisted.VERIFY, options.whenUnreachable);
   }
 
@@ -98,27 +101,27 @@ export class RecipientVerification {
     this.addresses = [...addresses];
   }
 
-  /** Whether unverified recipients are accepted while the primaries are down. */
+  /** Whether unverified recipients are accepted while the primaries are down. @internal */
   get acceptsWhileUnreachable(): boolean {
     return this.unlisted === Unlisted.VERIFY && this.whenUnreachable === WhenUnreachable.ACCEPT;
   }
 
-  /** Whether they are told to try again, as the user has asked for. */
+  /** Whether they are told to try again, as the user has asked for. @internal */
   get defersWhileUnreachable(): boolean {
     return this.unlisted === Unlisted.VERIFY && this.whenUnreachable === WhenUnreachable.DEFER;
   }
 
-  /** Whether every recipient is accepted. */
+  /** Whether every recipient is accepted. @internal */
   get acceptsAll(): boolean {
     return this.unlisted === Unlisted.ACCEPT;
   }
 
-  /** Whether the primary is asked about those that are on no list. */
+  /** Whether the primary is asked about those that are on no list. @internal */
   get asksPrimary(): boolean {
     return this.unlisted === Unlisted.VERIFY;
   }
 
-  /** Whether the listed recipients travel apart from the configuration. */
+  /** Whether the listed recipients travel apart from the configuration. @internal */
   get isFromFile(): boolean {
     return this.file !== undefined;
   }
@@ -128,6 +131,8 @@ export class RecipientVerification {
    *
    * @param prop the name of the prop, for errors
    * @param domain the relay domain
+   *
+   * @internal
    */
   fileAddresses(prop: string, domain: string): string[] {
     return this.file?.addresses(prop, domain) ?? [];
@@ -139,6 +144,8 @@ export class RecipientVerification {
    * @param prop the name of the prop, for errors
    * @param domain the relay domain
    * @param refusal what an unlisted recipient is answered when the list is all there is
+   *
+   * @internal
    */
   accessEntries(prop: string, domain: string, refusal: string): TableEntry[] {
     const count = this.addresses.length + this.fileAddresses(prop, domain).length;

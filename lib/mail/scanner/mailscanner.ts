@@ -18,27 +18,27 @@ export interface MailScannerProps {
    *
    * @default false
    */
-  readonly clamAv?: boolean;
+  readonly clamAv?: boolean | undefined;
   /**
    * Where the host downloads the Debian package of MailScanner, which Debian itself no longer has.
    *
    * @default - release 5.5.3-2 from MailScanner's own release page
    */
-  readonly packageUrl?: string;
+  readonly packageUrl?: string | undefined;
   /**
    * The SHA-256 checksum of the package, 64 hexadecimal digits. The host takes no mail if the
    * package has another one. MailScanner publishes none: take it from a copy that you trust.
    *
    * @default - not checked; the download is protected by HTTPS alone
    */
-  readonly packageSha256?: string;
+  readonly packageSha256?: string | undefined;
   /**
    * After how long mail that MailScanner did not look at is forwarded all the same, with the header
    * `X-Backup-MX: not scanned`. Less than a minute is a minute.
    *
    * @default - never: it is kept until it was scanned
    */
-  readonly deliverUnscannedAfter?: string;
+  readonly deliverUnscannedAfter?: string | undefined;
   /**
    * Further settings of MailScanner by name, as in MailScanner.conf. Those that carry mail between
    * MailScanner and Postfix are refused.
@@ -47,7 +47,7 @@ export interface MailScannerProps {
    *
    * @default - none
    */
-  readonly settings?: { readonly [name: string]: string };
+  readonly settings?: { readonly [name: string]: string } | undefined;
 }
 
 /** How mail is scanned before it is forwarded. */
@@ -67,18 +67,18 @@ export class MailScanner {
     return new MailScanner(false, {});
   }
 
-  /** Whether the host looks for viruses. */
+  /** Whether the host looks for viruses. @internal */
   readonly clamAv: boolean;
-  /** Where the package comes from. */
+  /** Where the package comes from. @internal */
   readonly packageUrl: string;
-  /** The expected checksum in lower case; empty if none is known. */
+  /** The expected checksum in lower case; empty if none is known. @internal */
   readonly packageSha256: string;
-  /** When mail is forwarded unscanned, as a duration; empty if never. */
+  /** When mail is forwarded unscanned, as a duration; empty if never. @internal */
   readonly deliverUnscannedAfter: string;
   private readonly furtherSettings: ReadonlyMap<string, string>;
 
   private constructor(
-    /** Whether there is a scanner at all. */
+    /** Whether there is a scanner at all. @internal */
     readonly isInstalled: boolean,
     props: MailScannerProps,
   ) {
@@ -92,7 +92,7 @@ export class MailScanner {
     this.furtherSettings = furtherSettings(props.settings ?? {});
   }
 
-  /** The settings file of MailScanner, read after its own MailScanner.conf. */
+  /** The settings file of MailScanner, read after its own MailScanner.conf. @internal */
   settingsFile(): string {
     const further = new Map(
       [...this.furtherSettings].map(([name, value]) => [canonical(name), [name, value]]),
