@@ -32,7 +32,7 @@ const MOODS = {
   slow: { recipient: `sleep ${SLOW_SECONDS}` },
   busy: { greeting: "check_client_access static:{421 4.3.2 Too busy}" },
   /** Lets everybody but itself wait for its greeting. */
-  late: { greeting: "check_client_access inline:{{$myhostname = OK}} sleep 20" },
+  late: { greeting: "check_client_access inline:{{$myhostname = OK}} sleep 10" },
   /** Offers encryption, and then every handshake fails. */
   garbled: {
     settings:
