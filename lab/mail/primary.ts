@@ -31,8 +31,8 @@ const MOODS = {
   forgetful: { recipient: "check_recipient_access static:{550 5.1.1 User unknown}" },
   slow: { recipient: `sleep ${SLOW_SECONDS}` },
   busy: { greeting: "check_client_access static:{421 4.3.2 Too busy}" },
-  /** Lets everybody but itself wait for its greeting. */
-  late: { greeting: "check_client_access inline:{{$myhostname = OK}} sleep 20" },
+  /** Lets everybody but itself wait for its greeting: longer than a recipient is verified for, shorter than the watch waits. */
+  late: { greeting: "check_client_access inline:{{$myhostname = OK}} sleep 25" },
   /** Offers encryption, and then every handshake fails. */
   garbled: {
     settings:

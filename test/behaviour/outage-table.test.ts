@@ -29,7 +29,7 @@ const ROWS: Row[] = [
     isDown: true,
   },
   { fault: "its name does not exist", domain: "nxdomain.example", records: [], isDown: true },
-  { fault: "greets after 20 s", domain: "late.example", mood: "late", isDown: false },
+  { fault: "greets after 25 s", domain: "late.example", mood: "late", isDown: false },
   { fault: "answers RCPT after 8 s", domain: "slow.example", mood: "slow", isDown: false },
   { fault: "greylists the backup", domain: "grey.example", mood: "greylisting", isDown: false },
   { fault: "greets with 421", domain: "busy.example", mood: "busy", isDown: true },
