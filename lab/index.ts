@@ -19,7 +19,7 @@ export { SignedDns } from "./dns/signed-dns";
 export { ValidatingResolver } from "./dns/validating-resolver";
 export { DebianImage, type Suite } from "./machine/debian-image";
 export { Disk } from "./machine/disk";
-export { deliverUnscannedAfter } from "./machine/host-configuration";
+export { changeSetting } from "./machine/host-configuration";
 export { Machine, type MachineFile } from "./machine/machine";
 export { MountNamespace } from "./machine/mount-namespace";
 export { UnsafeDisk } from "./machine/unsafe-disk";

@@ -4,7 +4,18 @@
  */
 const FILE = "/etc/backup-mx/host.json";
 
-/** The command that changes on a running host how long mail waits for a scanner that is down. */
-export function deliverUnscannedAfter(duration: string): string[] {
-  return ["sed", "--in-place", `s/\\("deliverUnscannedAfter": \\).*/\\1"${duration}"/`, FILE];
+const CHANGE = `
+import json, os, sys
+path, section, name, value = sys.argv[1:]
+with open(path) as file:
+    settings = json.load(file)
+settings[section][name] = value
+with open(f"{path}.new", "w") as file:
+    json.dump(settings, file)
+os.replace(f"{path}.new", path)
+`;
+
+/** The command that changes a setting on a running host. */
+export function changeSetting(section: string, name: string, value: string): string[] {
+  return ["python3", "-c", CHANGE, FILE, section, name, value];
 }

@@ -1,6 +1,6 @@
 import {
+  changeSetting,
   Disk,
-  deliverUnscannedAfter,
   eventually,
   execute,
   fuse,
@@ -186,7 +186,8 @@ describeWith([...HostWorld.NEEDS, fuse, program("mkfs.ext4", "e2fsprogs")], "the
     await load.send(2);
     await eventually(async () => (await host.status()).held === 0);
     const ids = (await host.queue()).map((mail) => mail.queue_id);
-    const isPatientFor = (time: string) => onHost(...deliverUnscannedAfter(time));
+    const isPatientFor = (time: string) =>
+      onHost(...changeSetting("scanner", "deliverUnscannedAfter", time));
     const held = async () => {
       await onHost("backup-mx", "tidy");
       return (await host.queue()).filter((m) => m.queue_name === "hold").length;

@@ -168,7 +168,7 @@ describeWith(
       expect([exitCode, status]).toEqual([1, expect.stringContaining("error")]);
       await expect(smtp(world.sender, unlucky.address)).rejects.toThrow("Connection refused");
       const { stdout } = await unlucky.run("cat", "/var/log/cloud-init-output.log");
-      expect(stdout).toContain("backup-mx: recipients failed");
+      expect(stdout).toMatch(/^backup-mx: \S+ systemctl start backup-mx-recipients failed$/m);
     });
   },
 );
