@@ -58,8 +58,8 @@ export interface BackupMxNodeProps extends MailNodeProps {
    */
   readonly provider?: TerraformProvider | undefined;
   /**
-   * By how much the node's preference is greater than that of the backup. Of nodes with the same,
-   * senders take any.
+   * By how much the node's preference is greater than that of the backup. Senders take any of the
+   * nodes with the same preference.
    *
    * @default 0
    */
@@ -78,7 +78,7 @@ export interface BackupMxNodeProps extends MailNodeProps {
   readonly restartTime?: string | undefined;
 }
 
-/** A backup MX. */
+/** What a backup MX is made from. */
 export interface BackupMxProps extends MailPolicyProps, MailNodeProps {
   /**
    * The domains to stand in for.
@@ -102,7 +102,7 @@ export interface BackupMxProps extends MailPolicyProps, MailNodeProps {
   readonly reverseDns?: boolean | undefined;
   /**
    * Further backups for the same domains, each with a name, an address, a queue and alarms of its
-   * own. None touches another when it comes or goes.
+   * own. A node that comes or goes changes no other.
    *
    * @default - none
    */

@@ -15,7 +15,7 @@ export interface FeatureProps {
    */
   readonly sessionManager?: SessionManager | undefined;
   /**
-   * Who hears when something is wrong, and what is watched.
+   * Who is told when something is wrong, and what is watched.
    *
    * @default Monitoring.none()
    */

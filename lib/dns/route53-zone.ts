@@ -20,8 +20,7 @@ export interface Route53ZoneProps {
    */
   readonly ttl?: number | undefined;
   /**
-   * The name of the zone. Given, a record that is not in the zone is refused at synthesis, not by
-   * Route 53.
+   * The name of the zone. If it is given, synthesis refuses a record that is not in the zone.
    *
    * @default - not known, and not checked
    */

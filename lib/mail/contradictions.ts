@@ -3,7 +3,7 @@ import type { MailDomain } from "./mail-domain";
 import type { MailPolicy } from "./mail-policy";
 
 /**
- * Looks for what a domain asks and the policy of the whole host takes back.
+ * Refuses a domain that contradicts the policy of the host.
  *
  * @throws if there is any
  */

@@ -15,7 +15,7 @@ const LARGEST_MESSAGE = 1024 * 1024 * 1024;
 
 /**
  * What the backup does with mail. A prop that is named like a Postfix parameter sets that
- * parameter; its meaning is told in https://www.postfix.org/postconf.5.html.
+ * parameter: see https://www.postfix.org/postconf.5.html.
  */
 export interface MailPolicyProps {
   /**
@@ -60,7 +60,7 @@ export interface MailPolicyProps {
   /**
    * The reply code for a recipient about whom a primary that is up gives no answer in time: it
    * greylists the question, or is slow. 450 lets the sender try again, 250 accepts the recipient.
-   * What happens while it is down is a matter of `RecipientVerification.callOut()`.
+   * `RecipientVerification.callOut()` says what happens while it is down.
    * `unverified_recipient_defer_code`.
    *
    * @default 450
@@ -70,7 +70,7 @@ export interface MailPolicyProps {
    * How long "the primary does not know this recipient" is remembered: for so long a new user may
    * be refused, and for so long after an outage an unknown recipient may be accepted.
    * `address_verify_negative_expire_time`. Takes the place of `address_verify_negative_cache = no`,
-   * with which Postfix would never see a refusal of the primary.
+   * with which Postfix never sees a refusal of the primary.
    *
    * @default "5m"
    */
@@ -107,7 +107,7 @@ export interface MailPolicyProps {
   readonly smtpdRecipientRestrictions?: readonly string[] | undefined;
   /**
    * Whether a client waits six seconds for the greeting, once a day. Programs that send spam are in
-   * a hurry: who talks before the greeting is refused. postscreen(8), `postscreen_greet_action`.
+   * a hurry: a client that talks before the greeting is refused. postscreen(8), `postscreen_greet_action`.
    *
    * @default true
    */

@@ -24,7 +24,7 @@ export interface AcmeProps {
   /** The zone of Route 53 with the hostname: the host puts its proof there, and may no more. */
   readonly zone: HostedZone;
   /**
-   * Whom the authority may write to.
+   * The address that the authority may write to.
    *
    * @default - nobody
    */

@@ -5,7 +5,7 @@ import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import { kmsKeyArn } from "../kms-key";
 import { LogGroup } from "./log-group";
 
-/** What becomes of logs. */
+/** How long logs are kept, and what encrypts them. */
 export interface LogGroupProps {
   /**
    * How many days the logs are kept: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 and so on, as
@@ -50,7 +50,7 @@ export class Logs {
     return new Logs(retentionInDays, kmsKeyArn(props.kmsKeyArn, "logs.kmsKeyArn"));
   }
 
-  /** They stay on the host, and end with it. */
+  /** They stay on the host, and are lost with it. */
   static none(): Logs {
     return new Logs();
   }

@@ -35,29 +35,29 @@ const FIGURES_RIGHT: Statement = {
 /** An alarm on one of the figures that `backup-mx-figures` prints every five minutes. */
 interface FigureAlarm {
   readonly metric: string;
-  /** What is the matter, in a few words. */
-  readonly matter: string;
+  /** What the problem is, in a few words. */
+  readonly problem: string;
   readonly above?: number;
   readonly below?: number;
   /** For how many measurements in a row. */
   readonly times: number;
 }
 
-/** Silence is told once, by Ready; the other figures keep quiet while there are none. */
+/** Missing data breaches Ready alone. */
 const FIGURE_ALARMS: readonly FigureAlarm[] = [
-  { metric: "Ready", matter: "is not ready to take mail, or has gone silent", below: 1, times: 3 },
-  { metric: "PrimariesUnreachable", matter: "cannot reach a primary", above: 0, times: 3 },
-  { metric: "OldestMessage", matter: "keeps mail for over four hours", above: 4 * 3600, times: 1 },
-  { metric: "QueueLength", matter: "keeps over a thousand mails", above: 1000, times: 1 },
-  { metric: "OldestHeld", matter: "has mail that nobody scans", above: 900, times: 2 },
-  { metric: "ScannerAlive", matter: "has no running scanner", below: 1, times: 2 },
-  { metric: "DiskUsed", matter: "has a disk that fills up", above: 80, times: 1 },
-  { metric: "MemoryUsed", matter: "is short of memory", above: 90, times: 3 },
-  { metric: "CertificateDays", matter: "has a certificate about to expire", below: 14, times: 1 },
+  { metric: "Ready", problem: "is not ready to take mail, or has gone silent", below: 1, times: 3 },
+  { metric: "PrimariesUnreachable", problem: "cannot reach a primary", above: 0, times: 3 },
+  { metric: "OldestMessage", problem: "keeps mail for over four hours", above: 4 * 3600, times: 1 },
+  { metric: "QueueLength", problem: "keeps over a thousand mails", above: 1000, times: 1 },
+  { metric: "OldestHeld", problem: "has mail that nobody scans", above: 900, times: 2 },
+  { metric: "ScannerAlive", problem: "has no running scanner", below: 1, times: 2 },
+  { metric: "DiskUsed", problem: "has a disk that fills up", above: 80, times: 1 },
+  { metric: "MemoryUsed", problem: "is short of memory", above: 90, times: 3 },
+  { metric: "CertificateDays", problem: "has a certificate about to expire", below: 14, times: 1 },
 ];
 const PORT_25_ALARM: FigureAlarm = {
   metric: "OutboundPort25",
-  matter: "cannot send: AWS blocks outbound port 25",
+  problem: "cannot send: AWS blocks outbound port 25",
   below: 1,
   times: 2,
 };
@@ -139,11 +139,11 @@ export class Alarms extends Construct implements BoundFeature {
     const arn = Fn.split(":", instance.arn);
     const action = (name: string) =>
       `arn:${Fn.element(arn, 1)}:automate:${Fn.element(arn, 3)}:ec2:${name}`;
-    for (const [check, name, matter, times] of [
+    for (const [check, name, problem, times] of [
       ["System", "recover", "runs on broken hardware and is moved", 2],
       ["Instance", "reboot", "does not answer its hypervisor and is restarted", 3],
     ] as const) {
-      this.alarm(`${check}Check`, matter, {
+      this.alarm(`${check}Check`, problem, {
         namespace: "AWS/EC2",
         metricName: `StatusCheckFailed_${check}`,
         dimensions: { InstanceId: instance.id },
@@ -158,8 +158,8 @@ export class Alarms extends Construct implements BoundFeature {
     }
   }
 
-  private watchFigure({ metric, matter, above, below, times }: FigureAlarm): void {
-    this.alarm(metric, matter, {
+  private watchFigure({ metric, problem, above, below, times }: FigureAlarm): void {
+    this.alarm(metric, problem, {
       namespace: NAMESPACE,
       metricName: metric,
       dimensions: { Host: this.hostname },
@@ -176,14 +176,14 @@ export class Alarms extends Construct implements BoundFeature {
 
   private alarm(
     id: string,
-    matter: string,
+    problem: string,
     config: Omit<ConstructorParameters<typeof CloudwatchMetricAlarm>[2], "alarmName">,
   ): void {
     const { hostname } = this;
     addressed(
       new CloudwatchMetricAlarm(this, id, {
         alarmName: `${hostname} ${id}`,
-        alarmDescription: `${hostname} ${matter}`,
+        alarmDescription: `${hostname} ${problem}`,
         tags: { Name: hostname },
         ...config,
       }),

@@ -43,10 +43,10 @@ export interface OutsideProbeProps {
   readonly topicArn?: string | undefined;
 }
 
-/** Who hears when something is wrong with the backup. */
+/** Who is told when something is wrong with the backup. */
 export class Monitoring {
   /**
-   * An SNS topic of the user's.
+   * An SNS topic of yours.
    *
    * @param topicArn its ARN, in the region of the instance
    * @throws if an ARN cannot be used
@@ -73,7 +73,7 @@ export class Monitoring {
     return new Monitoring(undefined, address, props);
   }
 
-  /** Nobody; the host measures nothing. */
+  /** Nobody is told, and the host measures nothing. */
   static none(): Monitoring {
     return new Monitoring(undefined, undefined, {});
   }

@@ -7,7 +7,7 @@ import { TerraformBlock } from "../../terraform/terraform-block";
 import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import { needsPort25 } from "./needs-port-25";
 
-/** How the time is spent until AWS has opened port 25. */
+/** What happens until AWS has opened port 25. */
 export interface RequestedPort25Props {
   /**
    * Whether the MX records wait: domains that need the port are published with their primaries

@@ -47,7 +47,7 @@ export interface MailServerProps extends QueueVolumeProps {
   readonly volumeSize?: number | undefined;
   /**
    * The ARN of the KMS key that encrypts the volumes, and the bucket with lists of recipients from
-   * files. Another key is another instance.
+   * files. Another key would be another queue volume, so the plan refuses it.
    *
    * @default - the keys that AWS manages for EBS and S3
    */
@@ -60,15 +60,15 @@ export interface MailServerProps extends QueueVolumeProps {
    */
   readonly terminationProtection?: boolean | undefined;
   /**
-   * Whether EC2 measures the instance each minute instead of each five, which costs as seven custom
-   * metrics. Status checks are measured each minute in any case.
+   * Whether EC2 measures the instance every minute instead of every five. It costs as much as seven
+   * custom metrics. Status checks are measured each minute in any case.
    *
    * @default false
    */
   readonly detailedMonitoring?: boolean | undefined;
 }
 
-/** What a mail server is beside its props. */
+/** What the library itself passes in. */
 interface MailServerParts {
   readonly hostname: string;
   readonly defaultInstanceType: string;
@@ -182,7 +182,7 @@ export class MailServer extends Construct {
     ).insecureValue;
   }
 
-  /** Told by the plan, before the instance that has the queue is taken away. */
+  /** The plan reports it before the instance with the queue is taken away. */
   private zoneCondition(wantedZone?: string): Precondition[] | undefined {
     const { availabilityZone } = this.queue.volume;
     return wantedZone === undefined

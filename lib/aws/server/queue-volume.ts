@@ -39,7 +39,7 @@ export interface QueueVolumeProps {
   readonly preventDestroy?: boolean | undefined;
 }
 
-/** What a queue volume is beside its props. */
+/** What the library itself passes in. */
 interface QueueVolumeParts {
   /** The zone of the instance; a volume cannot leave its own. */
   readonly availabilityZone: string;

@@ -24,8 +24,8 @@ export interface SessionManagerProps {
 /** Whether people can log in to the host. There is no SSH, and no open port for it. */
 export class SessionManager {
   /**
-   * By Session Manager of AWS: who may log in is decided in IAM, and CloudTrail records it. Its
-   * agent is no package of Debian.
+   * By Session Manager of AWS: IAM decides who may log in, and CloudTrail records it. Debian has no
+   * package of its agent.
    *
    * Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html
    *

@@ -6,7 +6,7 @@ import type { HostPart } from "../host-part";
 export interface UpkeepProps {
   /**
    * The time of day, UTC, at which the host restarts when a security update needs it. Mail that
-   * waits, waits on; senders try again. Give each of several backups a time of its own.
+   * waits stays in the queue; senders try again. Give each of several backups a time of its own.
    *
    * @default "03:30"
    */

@@ -254,7 +254,7 @@ function postscreen({ greetTest, ...policy }: MailPolicy): SettingGroup {
   const { postscreenDnsblSites: sites, postscreenDnsblThreshold: threshold } = policy;
   return {
     comment: [
-      "Who talks before the greeting is no mail server. Who waits is let in at once, and for",
+      "A client that talks before the greeting is refused. Who waits is let in at once, and for",
       "a day: tests behind the greeting would send honest clients away to try again later.",
     ],
     settings: [

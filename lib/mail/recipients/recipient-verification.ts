@@ -2,9 +2,9 @@ import type { TableEntry } from "../postfix/lookup-table";
 import { recipientAddress } from "./recipient-address";
 import { RecipientFile } from "./recipient-file";
 
-/** What becomes of a recipient whom the backup cannot ask for: every primary is down. */
+/** What happens to a recipient while every primary is down, so that nobody can be asked. */
 export enum WhenUnreachable {
-  /** He is accepted: that is why one has a backup. Some mail will be for nobody. */
+  /** Accept the recipient; some of this mail will prove undeliverable. */
   ACCEPT = "accept",
   /** The sender is told to try again with 450, unless the primary has confirmed him before. */
   DEFER = "defer",
@@ -13,7 +13,7 @@ export enum WhenUnreachable {
 /** How the primary is asked. */
 export interface CallOutOptions {
   /**
-   * What becomes of a recipient while every primary is down.
+   * What happens to a recipient while every primary is down.
    *
    * @default WhenUnreachable.ACCEPT
    */
@@ -27,7 +27,7 @@ export interface CallOutOptions {
 export class RecipientVerification {
   /**
    * Asks the primary, and remembers its answer for 31 days. An unknown recipient is refused while
-   * the primary answers; what happens while all primaries are down is for `whenUnreachable` to say.
+   * the primary answers. `whenUnreachable` says what happens while all primaries are down.
    *
    * Source: https://www.postfix.org/ADDRESS_VERIFICATION_README.html
    */

@@ -62,7 +62,7 @@ export class MailScanner {
     return new MailScanner(true, props);
   }
 
-  /** Forwards mail without looking at it. Spammers aim at the backup first: see the README. */
+  /** Forwards mail without looking at it. Spammers aim at the backup first: see docs/spam-and-viruses.md. */
   static none(): MailScanner {
     return new MailScanner(false, {});
   }
