@@ -5,6 +5,7 @@ import { Monitoring } from "./aws/monitoring/monitoring";
 import { OutboundPort25 } from "./aws/port-25/outbound-port-25";
 import { Resolver } from "./aws/resolver/resolver";
 import { SessionManager } from "./aws/session-manager/session-manager";
+import { factoryValue } from "./input/factory-value";
 
 /** What a host has beside mail, each by a prop of its own. */
 export interface FeatureProps {
@@ -55,7 +56,7 @@ const DEFAULTS: Features = {
   monitoring: Monitoring.none(),
   logs: Logs.none(),
   certificate: Certificate.selfSigned(),
-  resolver: Resolver.whereNeeded(),
+  resolver: Resolver.WHERE_NEEDED,
   outboundPort25: OutboundPort25.requested(),
 };
 
@@ -101,7 +102,9 @@ function given(props: FeatureProps): { readonly [name: string]: Feature } {
   return Object.fromEntries(
     NAMES.flatMap((name) => {
       const feature: Feature | undefined = props[name];
-      return feature === undefined ? [] : [[name, feature]];
+      return feature === undefined
+        ? []
+        : [[name, factoryValue(name, feature, DEFAULTS[name].constructor)]];
     }),
   );
 }

@@ -1,10 +1,7 @@
 export { type AcmeProps, Certificate, type HostedZone } from "./aws/certificate/certificate";
 export { type LogGroupProps, Logs } from "./aws/logs/logs";
-export {
-  Monitoring,
-  type MonitoringProps,
-  type OutsideProbeProps,
-} from "./aws/monitoring/monitoring";
+export { Monitoring } from "./aws/monitoring/monitoring";
+export type { MonitoringProps, OutsideProbeProps } from "./aws/monitoring/monitoring-props";
 export { OutboundPort25, type RequestedPort25Props } from "./aws/port-25/outbound-port-25";
 export { type LocalResolverProps, Resolver } from "./aws/resolver/resolver";
 export type { MailServerProps } from "./aws/server/mail-server";

@@ -6,6 +6,14 @@
  * @param problem what is wrong with it and what to write instead
  */
 export function badInput(prop: string, value: unknown, problem: string): Error {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return new Error(`${prop} ${shown} ${problem}`);
+  return new Error(`${prop} ${shown(value)} ${problem}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "function") {
+    return value.name;
+  }
+  const isPlain =
+    typeof value === "string" || value?.constructor === Object || Array.isArray(value);
+  return isPlain ? JSON.stringify(value) : String(value);
 }

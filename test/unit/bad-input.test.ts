@@ -8,6 +8,7 @@ import {
   RecipientVerification,
   Resolver,
   Route53Zone,
+  SessionManager,
   WhenUnreachable,
 } from "../../lib";
 import { randomName } from "../support/random-name";
@@ -50,6 +51,41 @@ const certificate = (props: { email?: string; directoryUrl?: string }) => () => 
 
 /** The mistake, how it is made, and what is said about it: the prop, the value, the remedy. */
 const MISTAKES: [string, () => object, RegExp][] = [
+  [
+    "a text in place of a feature",
+    () => ({ monitoring: "ops@example.org" }),
+    /^monitoring "ops@example\.org" is not of this kind; use Monitoring\.toTopic\(\), Monitoring\.toEmail\(\) or Monitoring\.none\(\)$/,
+  ],
+  [
+    "yes in place of a feature",
+    () => ({ logs: true }),
+    /^logs true is not of this kind; use Logs\.toLogGroup\(\) or Logs\.none\(\)$/,
+  ],
+  [
+    "props in place of a feature",
+    () => ({ certificate: { email: "ops@example.org" } }),
+    /^certificate \{"email":"ops@example\.org"\} is not of this kind; use Certificate\.acme\(\) or Certificate\.selfSigned\(\)$/,
+  ],
+  [
+    "a class in place of what it makes",
+    () => ({ sessionManager: SessionManager }),
+    /^sessionManager SessionManager is not of this kind; use SessionManager\.install\(\) or SessionManager\.none\(\)$/,
+  ],
+  [
+    "a text in place of a resolver",
+    () => ({ resolver: "local" }),
+    /^resolver "local" is not of this kind; use Resolver\.ofVpc\(\) or Resolver\.local\(\)$/,
+  ],
+  [
+    "null in place of the port's state",
+    () => ({ outboundPort25: null }),
+    /^outboundPort25 null is not of this kind; use OutboundPort25\.granted\(\) or OutboundPort25\.requested\(\)$/,
+  ],
+  [
+    "the id of a subnet in place of a network",
+    () => ({ network: "subnet-0123456789abcdef0" }),
+    /^network "subnet-0123456789abcdef0" is not of this kind; use Network\.defaultVpc\(\), Network\.subnet\(\) or Network\.own\(\)$/,
+  ],
   ["no domain", () => ({ domains: [] }), /^domains is empty; name at least one domain/],
   ["no domain at all", () => ({ domains: undefined }), /^domains is empty; name at least one/],
   [

@@ -14,7 +14,7 @@ import { needsPort25 } from "../port-25/needs-port-25";
 import type { Statement } from "../server/instance-role";
 import type { MailServer } from "../server/mail-server";
 import { figuresPart } from "./figures";
-import type { MonitoringProps } from "./monitoring";
+import type { MonitoringProps } from "./monitoring-props";
 
 /** The namespace of the host's own figures. */
 const NAMESPACE = "BackupMx";

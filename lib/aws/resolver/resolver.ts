@@ -44,14 +44,8 @@ export class Resolver {
     );
   }
 
-  /**
-   * A local one if anything needs it, otherwise that of the VPC.
-   *
-   * @internal
-   */
-  static whereNeeded(): Resolver {
-    return new Resolver(undefined, []);
-  }
+  /** A local one if anything needs it, otherwise that of the VPC. @internal */
+  static readonly WHERE_NEEDED = new Resolver(undefined, []);
 
   private constructor(
     private readonly isLocal: boolean | undefined,

@@ -4,6 +4,7 @@ import { Instance } from "@cdktf/provider-aws/lib/instance";
 import { Lazy, Op, type Precondition, TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import { isDeferred } from "../../input/deferred-value";
+import { factoryValue } from "../../input/factory-value";
 import { wholeNumber } from "../../input/whole-number";
 import type { MailDomain } from "../../mail/mail-domain";
 import { addressed } from "../../terraform/address";
@@ -94,7 +95,11 @@ export class MailServer extends Construct {
     const image = this.image(instanceType, props.amiId);
     const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 10, 8, 16384);
     const name = props.hostname;
-    const network = (props.network ?? Network.defaultVpc()).bind(this, instanceType, name);
+    const network = factoryValue("network", props.network ?? Network.defaultVpc(), Network).bind(
+      this,
+      instanceType,
+      name,
+    );
     this.firewall = new Firewall(this, "Firewall", { vpcId: network.vpcId, name });
     this.address = new PublicAddress(this, "Address", { name });
     this.role = new InstanceRole(this, "Role", { name });
