@@ -9,7 +9,7 @@ import json, os, sys
 path, section, name, value = sys.argv[1:]
 with open(path) as file:
     settings = json.load(file)
-settings[section][name] = value
+settings.setdefault(section, {})[name] = value
 with open(f"{path}.new", "w") as file:
     json.dump(settings, file)
 os.replace(f"{path}.new", path)

@@ -293,7 +293,7 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       await eventually(async () => {
         const { exitCode, stdout } = await drained();
         expect(exitCode).toBe(1);
-        return stdout.includes("example.com: 1 mails wait");
+        return stdout.includes("example.com: 1 mail waits");
       });
       await host.run("backup-mx", "release", "ALL");
       await eventually(async () => (await drained()).exitCode === 0);

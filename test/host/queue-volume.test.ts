@@ -16,6 +16,8 @@ import { MailScanner } from "../../lib";
 import { describeWith } from "../support/requirements";
 
 const PROGRAM = "/usr/local/sbin/backup-mx-queue";
+/** By which it reads its configuration. */
+const SETTING = "/usr/local/sbin/backup-mx-setting";
 const MIB = 1024 ** 2;
 
 /** The program of the host in the file system of a host, without booting it. */
@@ -40,7 +42,7 @@ class Host {
       "203.0.113.25",
     );
     for (const [path, content] of Object.entries(files)) {
-      if (path === PROGRAM || path.startsWith("/etc/backup-mx/")) {
+      if ([PROGRAM, SETTING].includes(path) || path.startsWith("/etc/backup-mx/")) {
         await host.write(path, [content]);
       }
     }
