@@ -264,7 +264,7 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       const { exitCode, stdout } = await host.run("backup-mx", "drain");
       expect(exitCode).toBe(1);
       expect(stdout).toMatch(
-        /^mx2\.example\.com TAKES NO MAIL\nIT IS DRAINED: .*\nexample\.com: 3 mails wait, .*\n1 of them are held, /,
+        /^mx2\.example\.com TAKES NO MAIL\nIT IS DRAINED: .*\nexample\.com: 3 mails wait, .*\n1 of them is held, /,
       );
       expect(await ask()).toMatchObject({
         code: 450,

@@ -77,6 +77,8 @@ function stored(type: string, planned: any, unknown: any, mocked: any): any {
 export class TerraformProject {
   private readonly folder = mkdtempSync(join(tmpdir(), "terraform-"));
   private configuration = "";
+  /** What was planned last for this configuration. */
+  private planned?: readonly PlannedChange[];
   private isInitialized = false;
 
   /** @param env where the provider finds its services, such as `AWS_ENDPOINT_URL_ROUTE_53` */
@@ -85,6 +87,7 @@ export class TerraformProject {
   /** Replaces the configuration by what was synthesized. */
   configure(synthesized: object): void {
     this.configuration = JSON.stringify(synthesized);
+    this.planned = undefined;
     this.write("cdk.tf.json", this.configuration);
     this.write(
       "zz_override.tf.json",
@@ -122,7 +125,24 @@ export class TerraformProject {
   /** Plans, and tells every resource with what would be done to it. */
   async plan(...args: string[]): Promise<readonly PlannedChange[]> {
     await this.run("plan", "-input=false", "-no-color", "-out=plan", ...args);
-    return JSON.parse(await this.run("show", "-json", "plan")).resource_changes ?? [];
+    const { resource_changes = [] } = JSON.parse(await this.run("show", "-json", "plan"));
+    this.planned = resource_changes;
+    return resource_changes;
+  }
+
+  /**
+   * Plans, and tells what would be done to what, as `update aws_eip.x`: all that changes. It takes
+   * half the time of `plan`, since nobody asks for values.
+   */
+  async steps(...args: string[]): Promise<string[]> {
+    const printed = await this.run("plan", "-input=false", "-json", "-out=plan", ...args);
+    return printed
+      .split("\n")
+      .filter((line) => line.includes('"type":"planned_change"'))
+      .map((line) => {
+        const { action, resource } = JSON.parse(line).change;
+        return `${action} ${resource.addr}`;
+      });
   }
 
   /** Does what was planned last. */
@@ -136,7 +156,8 @@ export class TerraformProject {
    * plan on, with `-refresh=false`.
    */
   async applyMocked(): Promise<void> {
-    const planned = new Map((await this.plan("-refresh=false")).map((p) => [p.address, p.change]));
+    const plan = this.planned ?? (await this.plan("-refresh=false"));
+    const planned = new Map(plan.map(({ address, change }) => [address, change]));
     this.write(
       "apply.tftest.hcl",
       `mock_provider "aws" {${MOCKS}}\n` +
