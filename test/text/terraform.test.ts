@@ -101,6 +101,8 @@ const COUNTS = {
   aws_volume_attachment: 1,
   aws_vpc_security_group_egress_rule: 3,
   aws_vpc_security_group_ingress_rule: 2,
+  // The guard of the hostname.
+  terraform_data: 1,
 };
 
 describeWith([terraform, awsProvider], "the real Terraform and AWS provider", () => {
