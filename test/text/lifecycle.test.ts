@@ -91,7 +91,8 @@ describeWith(
     }
 
     test("once applied, the second plan is empty", async () => {
-      expect(done(await planFor({}))).toEqual([]);
+      project.configure(configuration());
+      expect(await project.steps("-refresh=false")).toEqual([]);
     });
 
     test("the block on port 25 is told at the plan", async () => {
@@ -176,17 +177,12 @@ describeWith(
           await two.plan();
           await two.applyMocked();
           two.configure(configuration({ nodes: [other] }));
-          const touched = changes(await two.plan("-refresh=false"));
-          expect(
-            touched
-              .filter(({ change }) => change.actions.join() !== "delete")
-              .map(({ type, change }) => `${change.actions} ${type}`),
-          ).toEqual(["update aws_route53_record"]);
-          for (const { address, change } of touched) {
-            if (change.actions.join() === "delete") {
-              expect(address).toContain(".mx3_example_com_");
-            }
-          }
+          const steps = await two.steps("-refresh=false");
+          const gone = steps.filter((step) => /^delete \w+\.mx3_example_com_/.test(step));
+          expect(gone.length).toBeGreaterThan(20);
+          expect(steps.filter((step) => !gone.includes(step))).toEqual([
+            "update aws_route53_record.example_com_MX",
+          ]);
         } finally {
           two.remove();
         }
@@ -210,9 +206,9 @@ describeWith(
       const fresh = newProject();
       try {
         fresh.configure(configuration(props));
-        expect(
-          new Set(changes(await fresh.plan()).map(({ change }) => change.actions.join())),
-        ).toEqual(new Set(["create"]));
+        expect(new Set((await fresh.steps()).map((step) => step.split(" ")[0]))).toEqual(
+          new Set(["create"]),
+        );
       } finally {
         fresh.remove();
       }

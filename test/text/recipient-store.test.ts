@@ -53,11 +53,10 @@ describeWith(
         `a\${b}c@example.com\ninfo@example.com\n# 2 recipients\n`,
       );
       await project.applyMocked();
-      expect(changes(await project.plan("-refresh=false"))).toEqual([]);
+      expect(await project.steps("-refresh=false")).toEqual([]);
       project.configure(configuration(["info@example.com", "late@example.com"]));
-      const touched = changes(await project.plan("-refresh=false"));
-      expect(touched.map(({ type, change }) => `${change.actions} ${type}`)).toEqual([
-        "update aws_s3_object",
+      expect(await project.steps("-refresh=false")).toEqual([
+        expect.stringMatching(/^update aws_s3_object\.\w+$/),
       ]);
     });
   },
