@@ -135,14 +135,12 @@ export class TerraformProject {
    * half the time of `plan`, since nobody asks for values.
    */
   async steps(...args: string[]): Promise<string[]> {
-    const printed = await this.run("plan", "-input=false", "-json", "-out=plan", ...args);
-    return printed
-      .split("\n")
-      .filter((line) => line.includes('"type":"planned_change"'))
-      .map((line) => {
-        const { action, resource } = JSON.parse(line).change;
-        return `${action} ${resource.addr}`;
-      });
+    return steps(await this.run("plan", "-input=false", "-json", "-out=plan", ...args));
+  }
+
+  /** Plans and does it at once, and tells what was done. */
+  async take(...args: string[]): Promise<string[]> {
+    return steps(await this.run("apply", "-input=false", "-json", "-auto-approve", ...args));
   }
 
   /** Does what was planned last. */
@@ -221,6 +219,17 @@ export class TerraformProject {
     }
     return stdout;
   }
+}
+
+/** What Terraform says, as JSON, that it will do, such as `update aws_eip.x`. */
+function steps(printed: string): string[] {
+  return printed
+    .split("\n")
+    .filter((line) => line.includes('"type":"planned_change"'))
+    .map((line) => {
+      const { action, resource } = JSON.parse(line).change;
+      return `${action} ${resource.addr}`;
+    });
 }
 
 /** What the plan really does, without the resources that stay as they are. */

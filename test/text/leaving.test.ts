@@ -74,9 +74,7 @@ describeWith(
     /** Plans a step and does it. */
     async function take(step: object): Promise<string[]> {
       project.configure(step);
-      const steps = await project.steps("-refresh=false");
-      await project.apply();
-      return steps;
+      return project.take("-refresh=false");
     }
     const destroy = () => project.plan("-refresh=false", "-destroy");
 

@@ -46,8 +46,7 @@ describeWith(
 
     test("a new set is created, and the second plan is empty", async () => {
       project.configure(published([PRIMARY, BACKUP]));
-      expect((await project.steps()).map((step) => step.split(" ")[0])).toEqual(["create"]);
-      await project.apply();
+      expect((await project.take()).map((step) => step.split(" ")[0])).toEqual(["create"]);
       expect(route53.values("example.com", "MX")).toEqual([
         "10 mx1.example.com",
         "20 mx2.example.net",
@@ -62,8 +61,7 @@ describeWith(
 
       test("is not created again: Route 53 refuses it and nothing is lost", async () => {
         project.configure(published([PRIMARY, BACKUP]));
-        await project.steps();
-        await expect(project.apply()).rejects.toThrow(/already exists/);
+        await expect(project.take()).rejects.toThrow(/already exists/);
         expect(route53.values("example.com", "MX")).toEqual(["10 mx1.example.com"]);
       });
 
@@ -87,13 +85,11 @@ describeWith(
         expect(route53.values("example.com", "MX")).toHaveLength(2);
 
         project.configure(published([PRIMARY], { importMx: true }));
-        await project.steps();
-        await project.apply();
+        await project.take();
         expect(route53.values("example.com", "MX")).toEqual(["10 mx1.example.com"]);
 
         project.configure(stackWith((scope) => Route53Zone.fromZoneId(ZONE).releaseMx(scope)));
-        await project.steps();
-        await project.apply();
+        await project.take();
         expect(await project.run("state", "list")).toBe("");
         await project.run("destroy", "-auto-approve", "-no-color");
         expect(route53.values("example.com", "MX")).toEqual(["10 mx1.example.com"]);
