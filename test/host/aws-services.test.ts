@@ -305,18 +305,13 @@ describeWith(
       const hash = createHash("sha256").update(before.key).digest("hex");
       expect(tlsa).toBe(`_25._tcp.${HOSTNAME}. IN TLSA 3 1 1 ${hash}\n`);
       const tls = "/var/spool/backup-mx/tls";
-      const renewal = await host.run(
-        ...[
-          "certbot",
-          "renew",
-          "--force-renewal",
-          "--no-random-sleep-on-renew",
-          "--config-dir",
-          tls,
-        ],
-        ...["--work-dir", `${tls}/work`, "--logs-dir", "/var/log/backup-mx-certificate"],
-      );
-      expect(renewal).toMatchObject({ exitCode: 0 });
+      const renew = [
+        ...["certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew"],
+        ...["--config-dir", tls, "--work-dir", `${tls}/work`],
+        ...["--logs-dir", "/var/log/backup-mx-certificate"],
+      ];
+      // One certbot runs at a time, and the timer of the host may have started another.
+      await eventually(async () => (await host.run(...renew)).exitCode === 0 || sleep(1000, false));
       const after = await eventually(async () => {
         await sleep(1000);
         const found = await shown();
