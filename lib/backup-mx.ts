@@ -9,6 +9,7 @@ import { useProvider } from "./aws/provider";
 import { claim, mustBeFree } from "./claims";
 import type { HostRecords, IDnsZone, MtaStsPolicy, MxRecordSet } from "./dns/dns-zone";
 import type { MxRecords } from "./dns/mx-records";
+import { DomainWarnings } from "./domain-warnings";
 import { inheritFeatures } from "./features";
 import { badInput } from "./input/bad-input";
 import { isDeferred } from "./input/deferred-value";
@@ -22,13 +23,17 @@ import {
   mailExchanges,
 } from "./mail/mail-domain";
 import { type MailPolicy, type MailPolicyProps, mailPolicy } from "./mail/mail-policy";
-import { tlsPolicies } from "./mail/postfix/tls-policies";
+import { tlsPoliciesOf } from "./mail/postfix/tls-policies";
 import { MailNode, type MailNodeProps } from "./mail-node";
 import { publishHost, publishMx } from "./publishing";
 import { nameAfter } from "./terraform/address";
 import { fixedValue } from "./terraform/fixed-value";
 
 const NO_DOMAIN = "domains is empty; name at least one domain, in the props or with addDomain()";
+const NO_ZONE =
+  "these domains have no zone; publish their MX records yourself, mxRecords has all of them";
+const ACCEPTS_ALL =
+  "every recipient of these domains is accepted; mail to those that do not exist will be bounced to forged senders";
 
 /** A domain of the backup, and where its MX records are published. */
 export interface BackupMxDomain extends MailDomainProps {
@@ -127,7 +132,7 @@ export class BackupMx extends Construct {
   readonly instance: Instance;
   /** The firewall: port 25 is open, nothing else. */
   readonly securityGroup: SecurityGroup;
-  /** The IAM role of the instance: what the host may do in AWS, which is nothing by default. */
+  /** The IAM role of the instance: what the host may do in AWS. By default it reads what it runs. */
   readonly role: IamRole;
   /** The disk with the queue and the quarantine; it outlives the VM and refuses to be destroyed. */
   readonly queueVolume: EbsVolume;
@@ -141,7 +146,10 @@ export class BackupMx extends Construct {
   private readonly policy: MailPolicy;
   private readonly first: Member;
   private readonly further: readonly Member[];
-  private readonly domains: MailDomain[] = [];
+  private readonly domains = new Map<string, MailDomain>();
+  /** How mail to the primaries of all domains is encrypted. */
+  private readonly tlsPolicies = new Map<string, string>();
+  private readonly warnings = new DomainWarnings(this);
 
   /**
    * @throws if a prop cannot be used; the message names the prop, the value and the remedy
@@ -189,6 +197,14 @@ export class BackupMx extends Construct {
     return this.further.map(({ node }) => node);
   }
 
+  /**
+   * The SHA-256 checksum of the configuration, known when it is deployed: `backup-mx wait` on the
+   * host waits until that one is live.
+   */
+  get configurationSha256(): string {
+    return this.first.node.configurationSha256;
+  }
+
   /** What must be in DNS for the backup itself. */
   get hostRecords(): HostRecords {
     return this.first.node.hostRecords;
@@ -196,7 +212,7 @@ export class BackupMx extends Construct {
 
   /** What must be in DNS for the domains: one set of MX records each. */
   get mxRecords(): MxRecordSet[] {
-    return this.domains.map((domain) => this.mxRecordSet(domain));
+    return [...this.domains.values()].map((domain) => this.mxRecordSet(domain));
   }
 
   /** What the MTA-STS policies of the domains must name, for those that have one. */
@@ -213,16 +229,16 @@ export class BackupMx extends Construct {
    * @throws if a prop of the domain cannot be used, or the backup has it already
    */
   addDomain(props: BackupMxDomain): void {
-    const prop = `domains[${this.domains.length}]`;
+    const prop = `domains[${this.domains.size}]`;
     const domain = mailDomain(prop, props, this.hostname);
-    if (this.domains.some(({ name }) => name === domain.name)) {
+    if (this.domains.has(domain.name)) {
       throw badInput(`${prop}.name`, domain.name, "is listed twice; name each domain once");
     }
     mustBeFree(this, `${prop}.name`, domain.name);
     refuseContradictions(this.policy, domain);
     // What could not be rendered is an error now, not at synthesis.
     domain.recipients.accessEntries(`${prop}.recipients`, domain.name, "");
-    tlsPolicies([...this.domains, domain]);
+    const policies = tlsPoliciesOf(domain, this.tlsPolicies);
     const ofMembers = this.members.map((member) => ({
       ...member,
       domain: this.domainOf(member, props, domain),
@@ -233,7 +249,10 @@ export class BackupMx extends Construct {
 
     this.publish(domain, props);
     claim(this, `${prop}.name`, domain.name);
-    this.domains.push(domain);
+    this.domains.set(domain.name, domain);
+    for (const [primary, policy] of policies) {
+      this.tlsPolicies.set(primary, policy);
+    }
     for (const member of ofMembers) {
       member.node.addDomain(member.domain);
       if (member.provider !== undefined) {
@@ -263,14 +282,37 @@ export class BackupMx extends Construct {
   }
 
   private publish(domain: MailDomain, { zone, mxRecords }: BackupMxDomain): void {
-    const id = isDeferred(domain.name) ? `Domain${this.domains.length}` : domain.name;
+    const records = this.mxRecordSet(domain);
+    if (zone === undefined) {
+      const values = records.exchanges.map(
+        ({ preference, hostname }) => `${preference} ${hostname}`,
+      );
+      this.warnings.add(NO_ZONE, `${domain.name}: ${values.join(", ")}`);
+    } else {
+      this.publishIn(zone, domain, records, mxRecords);
+    }
+    const primaryIsAsked = this.policy.smtpdRecipientRestrictions.includes(
+      "reject_unverified_recipient",
+    );
+    if (domain.recipients.acceptsAll || (domain.recipients.asksPrimary && !primaryIsAsked)) {
+      this.warnings.add(ACCEPTS_ALL, domain.name);
+    }
+  }
+
+  private publishIn(
+    zone: IDnsZone,
+    domain: MailDomain,
+    records: MxRecordSet,
+    mxRecords?: MxRecords,
+  ): void {
+    const id = isDeferred(domain.name) ? `Domain${this.domains.size}` : domain.name;
     const scope = new Construct(this, id);
     nameAfter(scope, domain.name);
     const isAnnounced = mxRecords?.hasBackup ?? true;
     const waiting = this.members.filter(({ node }) => !(isAnnounced && node.announces(domain)));
     try {
       publishMx(scope, {
-        records: this.mxRecordSet(domain),
+        records,
         waiting: waiting.map(({ node }) => node.hostname),
         zone,
         mxRecords,
@@ -279,14 +321,6 @@ export class BackupMx extends Construct {
       // Of a domain that its zone refuses nothing is left, so that it can be added again.
       this.node.tryRemoveChild(id);
       throw error;
-    }
-    const primaryIsAsked = this.policy.smtpdRecipientRestrictions.includes(
-      "reject_unverified_recipient",
-    );
-    if (domain.recipients.acceptsAll || (domain.recipients.asksPrimary && !primaryIsAsked)) {
-      Annotations.of(scope).addWarning(
-        `every recipient of ${domain.name} is accepted; mail to those that do not exist will be bounced to forged senders`,
-      );
     }
   }
 
@@ -347,9 +381,7 @@ export class BackupMx extends Construct {
 
   /** What can be known only when every domain was added. */
   private problems(): string[] {
-    return this.domains.length === 0
-      ? [NO_DOMAIN]
-      : this.members.flatMap(({ node }) => node.problems());
+    return this.domains.size === 0 ? [NO_DOMAIN] : [];
   }
 }
 

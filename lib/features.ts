@@ -60,7 +60,8 @@ const DEFAULTS: Features = {
   outboundPort25: OutboundPort25.requested(),
 };
 
-const NAMES = Object.keys(DEFAULTS) as (keyof Features)[];
+/** The props of the features. @internal */
+export const FEATURE_NAMES = Object.keys(DEFAULTS) as readonly (keyof Features)[];
 
 /** The features of a host, each as it was bound. @internal */
 export type BoundFeatures = {
@@ -70,7 +71,9 @@ export type BoundFeatures = {
 /** Gives a host its features. @internal */
 export function bindFeatures(props: FeatureProps, host: AwsHost): BoundFeatures {
   const chosen: { readonly [name: string]: Feature } = { ...DEFAULTS, ...given(props) };
-  return Object.fromEntries(NAMES.map((name) => [name, chosen[name].bind(host)])) as BoundFeatures;
+  return Object.fromEntries(
+    FEATURE_NAMES.map((name) => [name, chosen[name].bind(host)]),
+  ) as BoundFeatures;
 }
 
 /**
@@ -100,7 +103,7 @@ export function inheritFeatures(
 /** What a user has set; of what he has left out, some say undefined. */
 function given(props: FeatureProps): { readonly [name: string]: Feature } {
   return Object.fromEntries(
-    NAMES.flatMap((name) => {
+    FEATURE_NAMES.flatMap((name) => {
       const feature: Feature | undefined = props[name];
       return feature === undefined
         ? []

@@ -6,24 +6,21 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
 import type { AwsHost, BoundFeature } from "./aws/feature";
-import { clockPart } from "./aws/server/clock";
+import { kmsKeyArn } from "./aws/kms-key";
 import { MailServer, type MailServerProps } from "./aws/server/mail-server";
-import { EC2_USER_DATA_LIMIT, fittingUserData, type UserData } from "./aws/server/user-data";
-import { recipientLists } from "./aws/store/recipient-lists";
+import { BOOT_FILES, Store } from "./aws/store/store";
 import type { HostRecords } from "./dns/dns-zone";
 import { type BoundFeatures, bindFeatures, type FeatureProps } from "./features";
-import { commandPart } from "./host/command/command";
 import type { HostPart } from "./host/host-part";
-import { mailHostUserData } from "./host/mail-host";
+import { type MailHost, mailHost, userData } from "./host/mail-host";
 import { postfixPart } from "./host/postfix/postfix";
-import { queuePart } from "./host/queue/queue";
 import { scannerPart } from "./host/scanner/scanner";
-import { setupPart } from "./host/setup/setup";
 import { type UpkeepProps, upkeepPart } from "./host/upkeep/upkeep";
 import { watchPart } from "./host/watch/watch";
 import type { MailDomain } from "./mail/mail-domain";
 import type { MailPolicy } from "./mail/mail-policy";
 import { queueReserve } from "./mail/postfix/queue-reserve";
+import { hostPrograms } from "./programs";
 
 /** One host: the VM, what is on it beside mail, and how it is kept up to date. */
 export interface MailNodeProps extends MailServerProps, UpkeepProps, FeatureProps {
@@ -39,7 +36,7 @@ export class MailNode {
   readonly instance: Instance;
   /** The firewall: port 25 is open, nothing else. */
   readonly securityGroup: SecurityGroup;
-  /** The IAM role of the instance: what the host may do in AWS, which is nothing by default. */
+  /** The IAM role of the instance: what the host may do in AWS. By default it reads what it runs. */
   readonly role: IamRole;
   /** The disk with the queue and the quarantine; it outlives the VM and refuses to be destroyed. */
   readonly queueVolume: EbsVolume;
@@ -48,14 +45,15 @@ export class MailNode {
   /** The fixed IPv4 address, from which the primaries get their mail. */
   readonly publicIp: string;
 
+  private readonly store: Store;
   private readonly server: MailServer;
   private readonly upkeep: HostPart;
   private readonly features: BoundFeatures;
   /** The features in their order, those that no prop switches on behind the others. */
   private readonly bound: readonly BoundFeature[];
   private readonly domains: MailDomain[] = [];
-  /** Rendering and compressing take most of the time of a synthesis: once for a number of domains. */
-  private rendered?: { readonly domains: number; readonly userData: UserData };
+  /** For how many domains it was put together, and what came of it. */
+  private host?: { readonly domains: number; readonly host: MailHost };
 
   /**
    * @param scope where its constructs go
@@ -75,17 +73,25 @@ export class MailNode {
   ) {
     this.upkeep = upkeepPart(props);
     this.hostname = policy.hostname;
+    this.store = new Store(scope, "Store", {
+      name: this.hostname,
+      kmsKeyArn: kmsKeyArn(props.kmsKeyArn),
+      programs: hostPrograms(),
+      packages: { MailScanner: policy.mailScanner.packageFile },
+      configuration: () => this.mailHost().configuration,
+    });
     this.server = new MailServer(scope, "Server", {
       ...props,
       hostname: this.hostname,
       defaultInstanceType: policy.mailScanner.clamAv ? "t4g.medium" : "t4g.small",
       // As much again for mail that waits.
       leastQueueVolumeSize: Math.ceil((2 * queueReserve(policy.messageSizeLimit)) / 1024 ** 3),
-      userData: () => this.render().text,
+      store: this.store,
+      userData: () => this.userData(),
     });
     const host: AwsHost = { scope, policy, server: this.server, kmsKeyArn: props.kmsKeyArn };
     this.features = bindFeatures(props, host);
-    this.bound = [...Object.values(this.features), recipientLists(host)];
+    this.bound = Object.values(this.features);
 
     this.instance = this.server.instance;
     this.securityGroup = this.server.firewall.securityGroup;
@@ -142,49 +148,40 @@ export class MailNode {
     this.server.address.reverseTo(this.hostname, records);
   }
 
-  /** What keeps this host from being synthesized, now that every domain is known. @internal */
-  problems(): string[] {
-    const { compressed } = this.render();
-    return compressed <= EC2_USER_DATA_LIMIT
-      ? []
-      : [
-          `user data has ${compressed} bytes after compression and EC2 takes ${EC2_USER_DATA_LIMIT}; ` +
-            "divide the domains among several BackupMx, or give long lists of recipients by RecipientVerification.listFile()",
-        ];
+  /**
+   * The SHA-256 checksum of the configuration, known when it is deployed: `backup-mx wait` on the
+   * host waits until that one is live.
+   */
+  get configurationSha256(): string {
+    return this.store.configurationSha256;
   }
 
   /** Everything that is on the host, once every domain is known. */
-  private parts(): HostPart[] {
-    const { policy, domains } = this;
-    const features = this.bound.map((feature) => feature.part());
-    // The set-up takes their steps in this order: people can log in first, names resolve before
-    // anything asks for one.
-    const further = [
-      queuePart(this.server.queue.disk),
-      commandPart(),
-      this.upkeep,
-      clockPart(),
-      ...features,
-      scannerPart(policy.mailScanner),
-      watchPart(policy, domains),
-    ];
-    const mainCf = further.flatMap((part) => part.mainCf ?? []);
-    const parts = [postfixPart(policy, domains, this.publicIp, mainCf), ...further];
-    const [selfTestDomain] = domains.map(({ name }) => name).sort();
-    return [...parts, setupPart(this.hostname, selfTestDomain, parts)];
+  private mailHost(): MailHost {
+    const { policy, domains, hostname } = this;
+    if (this.host?.domains !== domains.length) {
+      const further = [
+        this.upkeep,
+        ...this.bound.map((feature) => feature.part()),
+        scannerPart(policy.mailScanner),
+        watchPart(policy, domains),
+      ];
+      const mainCf = further.flatMap((part) => part.mainCf ?? []);
+      const parts = [postfixPart(policy, domains, this.publicIp, mainCf), ...further];
+      const host = mailHost({ hostname, programs: hostPrograms().sha256, parts });
+      this.host = { domains: domains.length, host };
+    }
+    return this.host.host;
   }
 
-  /** The user data: where there is no room, without what is there for people alone. */
-  private render(): UserData {
-    const domains = this.domains.length;
-    if (this.rendered?.domains !== domains) {
-      const parts = this.parts();
-      const userData = fittingUserData(
-        () => mailHostUserData(this.hostname, parts, true),
-        () => mailHostUserData(this.hostname, parts, false),
-      );
-      this.rendered = { domains, userData };
-    }
-    return this.rendered.userData;
+  private userData(): string {
+    return userData({
+      host: this.mailHost(),
+      programs: hostPrograms().sha256,
+      processor: this.server.processor,
+      queue: this.server.queue.disk,
+      store: this.store.url,
+      boot: BOOT_FILES,
+    });
   }
 }

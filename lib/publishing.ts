@@ -49,12 +49,8 @@ export interface MxPublishing {
   readonly records: MxRecordSet;
   /** The names of the hosts of which senders are not to be told yet. */
   readonly waiting: readonly string[];
-  /**
-   * The zone with the domain.
-   *
-   * @default - nothing is published; a warning says what to publish by hand
-   */
-  readonly zone?: IDnsZone;
+  /** The zone with the domain. */
+  readonly zone: IDnsZone;
   /** @default MxRecords.withBackup() */
   readonly mxRecords?: MxRecords;
 }
@@ -64,15 +60,10 @@ export function publishMx(
   scope: Construct,
   { records, waiting, zone, mxRecords = MxRecords.withBackup() }: MxPublishing,
 ): void {
-  const { name, exchanges } = records;
-  if (zone === undefined) {
-    const text = exchanges.map(({ preference, hostname }) => `${preference} ${hostname}`);
-    Annotations.of(scope).addWarning(
-      `${name} has no zone; publish its MX records yourself: ${text.join(", ")}`,
-    );
-  } else if (mxRecords.isReleased) {
+  if (mxRecords.isReleased) {
     zone.releaseMx(scope);
   } else {
+    const { name, exchanges } = records;
     zone.bindMx(scope, {
       name,
       exchanges: exchanges.filter(({ hostname }) => !waiting.includes(hostname)),

@@ -8,10 +8,10 @@ export interface CloudConfigProps {
   /** The files to write, before any package is installed. */
   readonly files: readonly HostFile[];
   /**
-   * The one program to run at the end. One, because cloud-init reports success as soon as the
-   * last of several succeeds.
+   * The one program to run at the end, with its arguments. One, because cloud-init reports success
+   * as soon as the last of several succeeds.
    */
-  readonly program: string;
+  readonly program: readonly string[];
 }
 
 /**
@@ -28,7 +28,7 @@ export function cloudConfig(props: CloudConfigProps): string {
       ...(isProgram === true ? { permissions: "0755" } : {}),
       content: text(content),
     })),
-    runcmd: [[props.program]],
+    runcmd: [props.program],
   };
   // Long lines are not folded: a file must arrive as it was rendered. Every byte counts, so lists
   // and blocks are indented as little as YAML allows.

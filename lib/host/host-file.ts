@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Where the modules lie that the programs of the host share. */
+const MODULES = "/usr/local/lib/backup-mx";
+
 /** A file on the host. */
 export interface HostFile {
   readonly path: string;
@@ -23,7 +26,27 @@ export function program(folder: string, name: string): HostFile {
   return { path: `/usr/local/sbin/${name}`, content: shipped(folder, name), isProgram: true };
 }
 
-/** A unit of systemd, which lies beside the module of this folder under the same name. */
+/** A module in Python that programs of the host share, `NAME.py` of this folder. */
+export function pythonModule(folder: string, name: string): HostFile {
+  return { path: `${MODULES}/${name}.py`, content: shipped(folder, `${name}.py`) };
+}
+
+/** The module in Python that takes a section of the configuration into use, `NAME.py` of this folder. */
+export function partModule(folder: string, name: string): HostFile {
+  return { path: `${MODULES}/parts/${name}.py`, content: shipped(folder, `${name}.py`) };
+}
+
+/** The module in Python that installs a package Debian does not have, `NAME.py` of this folder. */
+export function downloadModule(folder: string, name: string): HostFile {
+  return { path: `${MODULES}/downloads/${name}.py`, content: shipped(folder, `${name}.py`) };
+}
+
+/** What a module in Python reads beside itself. */
+export function partFile(folder: string, name: string): HostFile {
+  return { path: `${MODULES}/parts/${name}`, content: shipped(folder, name) };
+}
+
+/** A unit of systemd, which lies in this folder under the same name. */
 export function unit(folder: string, name: string): HostFile {
   return { path: `/etc/systemd/system/${name}`, content: shipped(folder, name) };
 }
@@ -36,42 +59,11 @@ export function dropIn(folder: string, name: string, of: string = name): HostFil
   };
 }
 
-/**
- * A file goes to the host without its comments: they are for those who read it here, and a fifth of
- * all user data. So Python has comments instead of docstrings.
- */
+/** A file that lies in this folder under the last part of its path. */
+export function fixedFile(folder: string, path: string): HostFile {
+  return { path, content: shipped(folder, path.slice(path.lastIndexOf("/") + 1)) };
+}
+
 function shipped(folder: string, name: string): string {
-  return withoutComments(readFileSync(join(folder, name), "utf8"));
-}
-
-/**
- * A file that means the same in fewer bytes: without comments and empty lines, JSON on one line, a
- * program with one space for each level of indentation. A docstring, which the program prints,
- * stays.
- */
-export function compact(file: HostFile): HostFile {
-  if (file.path.endsWith(".json")) {
-    return { ...file, content: `${JSON.stringify(JSON.parse(file.content))}\n` };
-  }
-  const text = withoutComments(file.content);
-  if (file.isProgram !== true) {
-    return { ...file, content: text.replace(/\n{2,}/g, "\n") };
-  }
-  const level = text.startsWith("#!/usr/bin/python3\n") ? 4 : 2;
-  const content = text
-    .split(/(^""".*?"""$)/ms)
-    .map((part) =>
-      part.startsWith('"""')
-        ? part
-        : part
-            .replace(/^ +/gm, (indent) => " ".repeat(indent.length / level))
-            .replace(/\n{2,}/g, "\n"),
-    )
-    .join("");
-  return { ...file, content };
-}
-
-/** The text without the lines that are a comment. */
-export function withoutComments(text: string): string {
-  return text.replace(/^[ \t]*#(?!!).*\n/gm, "");
+  return readFileSync(join(folder, name), "utf8");
 }

@@ -1,39 +1,42 @@
 import type { SettingGroup } from "../mail/postfix/main-cf";
-import type { HostFile } from "./host-file";
+import type { Table } from "./table";
 
 /** What a feature brings to a host: plain data, which `mail-host` puts together. */
 export interface HostPart {
-  /** The files that it consists of. */
-  readonly files?: readonly HostFile[];
-  /** The packages of Debian that it needs. */
-  readonly packages?: readonly string[];
+  /**
+   * The parts whose packages of Debian it needs, beside those that every host has; which packages
+   * these are, the programs of the host know. Others make another instance.
+   */
+  readonly parts?: readonly string[];
+  /** The packages that Debian does not have, by their names. Others make another instance. */
+  readonly downloads?: { readonly [name: string]: Download };
   /**
    * What it adds to main.cf. A setting that the mail policy has as well takes its place; one of the
    * user's `postfixSettings` comes before both.
    */
   readonly mainCf?: readonly SettingGroup[];
-  /** What its programs must know of the props: its sections of the host's configuration. */
+  /** Its sections of the configuration, which the host takes into use while it runs. */
   readonly configuration?: { readonly [section: string]: Section };
-  /** What the set-up does for it. */
-  readonly steps?: SetupSteps;
+}
+
+/** A Debian package that the host downloads: from a URL, or from its store. */
+export interface Download {
+  /** Empty for the latest, where its part knows one. */
+  readonly url?: string;
+  /** The key in the store. */
+  readonly key?: string;
+  /** The expected checksum; empty if none is known. */
+  readonly sha256: string;
 }
 
 /** A section of the configuration: JSON, in which a value of deploy time may stand in a text. */
 export interface Section {
-  readonly [name: string]: string | boolean | readonly string[] | Section;
+  readonly [name: string]: string | boolean | readonly string[] | Table;
 }
 
-/**
- * Commands of the set-up, by stage, each with its arguments. Without shell: a space divides
- * arguments. As in systemd, one with a hyphen before it may fail.
- */
-export interface SetupSteps {
-  /** Once all packages are installed; nothing of them may have started yet. */
-  readonly installed?: readonly string[];
-  /** What must be there before Postfix starts. */
-  readonly beforeMail?: readonly string[];
-  /** Once the host takes mail. */
-  readonly ready?: readonly string[];
+/** The key of a package in the store; its checksum is in it, so what lies there never changes. */
+export function packageKey(sha256: string): string {
+  return `packages/${sha256}.deb`;
 }
 
 /** What a feature brings that is off. */

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import { badInput } from "../input/bad-input";
 import { isDeferred } from "../input/deferred-value";
 import { domainName } from "../input/domain-name";
@@ -203,6 +203,13 @@ function readPrimary(prop: string, props: PrimaryProps, backupHostname: string):
       "is not an IP address; give one, or leave it out to use DNS",
     );
   }
+  if (address !== undefined && !isDeferred(address) && leadsBack(address)) {
+    throw badInput(
+      `${prop}.address`,
+      address,
+      "is no address of another host; give the one at which the backup reaches the primary",
+    );
+  }
   return {
     prop,
     hostname,
@@ -216,6 +223,21 @@ function readPrimary(prop: string, props: PrimaryProps, backupHostname: string):
 /** An address that means the same on every host: without a zone such as `%eth0`. */
 function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes("%");
+}
+
+/** What a host means by these is itself, its cloud, or nobody. The host refuses them as well. */
+const NO_OTHER_HOST = new BlockList();
+NO_OTHER_HOST.addSubnet("0.0.0.0", 8);
+NO_OTHER_HOST.addSubnet("127.0.0.0", 8);
+NO_OTHER_HOST.addSubnet("169.254.0.0", 16);
+NO_OTHER_HOST.addSubnet("224.0.0.0", 4);
+NO_OTHER_HOST.addAddress("255.255.255.255");
+NO_OTHER_HOST.addSubnet("::", 127, "ipv6");
+NO_OTHER_HOST.addSubnet("fe80::", 10, "ipv6");
+NO_OTHER_HOST.addSubnet("ff00::", 8, "ipv6");
+
+function leadsBack(address: string): boolean {
+  return NO_OTHER_HOST.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }
 
 function byPreference(primaries: Primary[]): Primary[] {

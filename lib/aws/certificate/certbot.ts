@@ -1,4 +1,4 @@
-import { program } from "../../host/host-file";
+import { type HostFile, partModule, program, unit } from "../../host/host-file";
 import type { HostPart } from "../../host/host-part";
 
 /** Who signs the certificate of a host. */
@@ -9,63 +9,17 @@ export interface AcmeAuthority {
 
 const FILE = "/etc/postfix/certificate.pem";
 
+export const CERTIFICATE_FILES: readonly HostFile[] = [
+  program(__dirname, "backup-mx-certificate"),
+  unit(__dirname, "backup-mx-certificate.service"),
+  unit(__dirname, "backup-mx-certificate.timer"),
+  partModule(__dirname, "certificate"),
+];
+
 /** Gets the certificate of a host, and renews it. */
-export function certbotPart(hostname: string, { directoryUrl, email }: AcmeAuthority): HostPart {
+export function certbotPart({ directoryUrl, email = "" }: AcmeAuthority): HostPart {
   return {
-    files: [
-      {
-        path: "/etc/backup-mx/certbot.ini",
-        // On the disk that outlives the instance: the key stays the same, and no authority signs
-        // more than a few certificates a week for one name.
-        content: `\
-server = ${directoryUrl}
-${email === undefined ? "register-unsafely-without-email = true" : `email = ${email}`}
-agree-tos = true
-non-interactive = true
-authenticator = dns-route53
-domains = ${hostname}
-cert-name = backup-mx
-key-type = ecdsa
-reuse-key = true
-keep-until-expiring = true
-config-dir = /var/spool/backup-mx/tls
-work-dir = /var/spool/backup-mx/tls/work
-logs-dir = /var/log/backup-mx-certificate
-max-log-backups = 30
-`,
-      },
-      {
-        path: "/etc/systemd/system/backup-mx-certificate.service",
-        content: `\
-[Unit]
-After=backup-mx-queue.service
-Requires=backup-mx-queue.service
-[Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/backup-mx-certificate
-TimeoutStartSec=600
-`,
-      },
-      {
-        path: "/etc/systemd/system/backup-mx-certificate.timer",
-        content: `\
-[Timer]
-OnCalendar=hourly
-RandomizedDelaySec=30m
-[Install]
-WantedBy=timers.target
-`,
-      },
-      program(__dirname, "backup-mx-certificate"),
-    ],
-    steps: {
-      beforeMail: ["/usr/local/sbin/backup-mx-certificate offer"],
-      ready: [
-        "-systemctl start backup-mx-certificate",
-        "systemctl enable --quiet --now backup-mx-certificate.timer",
-      ],
-    },
-    packages: ["certbot", "python3-certbot-dns-route53"],
+    parts: ["certificate"],
     mainCf: [
       {
         comment: ["The certificate, with its key in one file."],
@@ -75,5 +29,6 @@ WantedBy=timers.target
         ],
       },
     ],
+    configuration: { certificate: { server: directoryUrl, email } },
   };
 }

@@ -85,7 +85,7 @@ export class Certificate {
     }
     zone.mustContain(hostname);
     role.grant("Certificate", ...rights(zone.zoneId, hostname));
-    return { part: () => certbotPart(hostname, authority) };
+    return { part: () => certbotPart(authority) };
   }
 }
 

@@ -1,6 +1,5 @@
-import { program } from "../../host/host-file";
+import { type HostFile, program, unit } from "../../host/host-file";
 import type { HostPart } from "../../host/host-part";
-import { AWS_REQUEST } from "../request/aws-request";
 
 /** Where a host sends its journal. */
 export interface LogsDestination {
@@ -8,27 +7,13 @@ export interface LogsDestination {
   readonly stream: string;
 }
 
+export const LOGS_FILES: readonly HostFile[] = [
+  program(__dirname, "backup-mx-logs"),
+  unit(__dirname, "backup-mx-logs.service"),
+  unit(__dirname, "backup-mx-logs.timer"),
+];
+
 /** Sends what is new in the journal every minute. */
 export function journalPart({ group, stream }: LogsDestination): HostPart {
-  return {
-    files: [
-      AWS_REQUEST,
-      {
-        path: "/etc/systemd/system/backup-mx-logs.service",
-        content: `\
-[Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/backup-mx-logs
-TimeoutStartSec=300
-`,
-      },
-      {
-        path: "/etc/systemd/system/backup-mx-logs.timer",
-        content: "[Timer]\nOnCalendar=minutely\n[Install]\nWantedBy=timers.target\n",
-      },
-      program(__dirname, "backup-mx-logs"),
-    ],
-    configuration: { logs: { group, stream } },
-    steps: { installed: ["systemctl enable --quiet --now backup-mx-logs.timer"] },
-  };
+  return { configuration: { logs: { group, stream } } };
 }

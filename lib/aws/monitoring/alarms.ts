@@ -53,6 +53,8 @@ const FIGURE_ALARMS: readonly FigureAlarm[] = [
   { metric: "ScannerAlive", problem: "has no running scanner", below: 1, times: 2 },
   { metric: "DiskUsed", problem: "has a disk that fills up", above: 80, times: 1 },
   { metric: "MemoryUsed", problem: "is short of memory", above: 90, times: 3 },
+  { metric: "ConfigurationRefused", problem: "refuses its configuration", above: 0, times: 1 },
+  { metric: "ConfigurationAge", problem: "does not reach its bucket", above: 3600, times: 1 },
   { metric: "CertificateDays", problem: "has a certificate about to expire", below: 14, times: 1 },
 ];
 const PORT_25_ALARM: FigureAlarm = {
@@ -250,6 +252,8 @@ export class Alarms extends Construct implements BoundFeature {
             widget("Disk and memory in use, in percent", 3, "DiskUsed", "MemoryUsed"),
             widget("Works: 1, does not: 0", 4, "Ready", "ScannerAlive", "OutboundPort25"),
             widget("Days left of the certificate", 5, "CertificateDays"),
+            widget("Configuration is refused: 1", 6, "ConfigurationRefused"),
+            widget("Seconds since the bucket was reached", 7, "ConfigurationAge"),
           ],
         }),
       }),

@@ -1,6 +1,5 @@
-import { program } from "../../host/host-file";
+import { type HostFile, program, unit } from "../../host/host-file";
 import type { HostPart } from "../../host/host-part";
-import { AWS_REQUEST } from "../request/aws-request";
 
 /**
  * Where AWS takes mail for its customers by port 25, at a public address.
@@ -15,32 +14,14 @@ export interface FiguresProps {
   readonly usesPort25: boolean;
 }
 
+export const MONITORING_FILES: readonly HostFile[] = [
+  program(__dirname, "backup-mx-figures"),
+  program(__dirname, "backup-mx-metrics"),
+  unit(__dirname, "backup-mx-metrics.service"),
+  unit(__dirname, "backup-mx-metrics.timer"),
+];
+
 /** Sends what `backup-mx` tells of the host, every five minutes. */
 export function figuresPart({ usesPort25 }: FiguresProps): HostPart {
-  return {
-    files: [
-      AWS_REQUEST,
-      { path: "/etc/systemd/system/backup-mx-metrics.service", content: SERVICE },
-      { path: "/etc/systemd/system/backup-mx-metrics.timer", content: TIMER },
-      program(__dirname, "backup-mx-figures"),
-      program(__dirname, "backup-mx-metrics"),
-    ],
-    configuration: { monitoring: { port25Probe: usesPort25 ? PORT_25_PROBE : "" } },
-    // From now on the operator sees that the host is not ready.
-    steps: { installed: ["systemctl enable --quiet --now backup-mx-metrics.timer"] },
-  };
+  return { configuration: { monitoring: { port25Probe: usesPort25 ? PORT_25_PROBE : "" } } };
 }
-
-const SERVICE = `\
-[Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/backup-mx-metrics
-TimeoutStartSec=120
-`;
-
-const TIMER = `\
-[Timer]
-OnCalendar=*:0/5
-[Install]
-WantedBy=timers.target
-`;

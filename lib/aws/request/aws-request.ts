@@ -1,4 +1,4 @@
-import { type HostFile, program } from "../../host/host-file";
+import { type HostFile, pythonModule } from "../../host/host-file";
 
-/** The program by which a host asks the services of AWS, with the rights of its role. */
-export const AWS_REQUEST: HostFile = program(__dirname, "backup-mx-aws");
+/** How a host asks the services of AWS, with the rights of its role. */
+export const REQUEST_FILES: readonly HostFile[] = [pythonModule(__dirname, "aws")];

@@ -53,7 +53,7 @@ export class Firewall extends Construct {
     }
     this.allowOut(SMTP, "Mail to the primaries");
     this.allowOut(80, "Debian packages, signed");
-    this.allowOut(443, "MailScanner, SpamAssassin rules, virus signatures");
+    this.allowOut(443, "What the host runs, SpamAssassin rules, virus signatures");
   }
 
   /** Lets the host ask the name servers of the world. */

@@ -9,7 +9,7 @@ export interface Statement {
   readonly Sid: string;
   readonly Effect: "Allow";
   readonly Action: readonly string[];
-  readonly Resource: string;
+  readonly Resource: string | readonly string[];
   readonly Condition?: object;
 }
 
@@ -50,8 +50,8 @@ export class InstanceRole extends Construct {
   }
 
   /** Grants rights, each group of them in a policy of its own. */
-  grant(id: string, ...statements: Statement[]): void {
-    addressed(
+  grant(id: string, ...statements: Statement[]): IamRolePolicy {
+    return addressed(
       new IamRolePolicy(this, id, {
         namePrefix: `${id.toLowerCase()}-`,
         role: this.role.id,

@@ -1,22 +1,23 @@
 import { isIPv6 } from "node:net";
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
-import { Lazy, Op, type Precondition, TerraformLocal } from "cdktf";
+import { Lazy, Op, type Precondition } from "cdktf";
 import { Construct } from "constructs";
 import { isDeferred } from "../../input/deferred-value";
 import { factoryValue } from "../../input/factory-value";
 import { wholeNumber } from "../../input/whole-number";
 import type { MailDomain } from "../../mail/mail-domain";
 import { addressed } from "../../terraform/address";
+import { terraformLiteral } from "../../terraform/literal";
 import { kmsKeyArn } from "../kms-key";
+import type { Store } from "../store/store";
 import { Firewall } from "./firewall";
 import { InstanceRole } from "./instance-role";
-import { architecture, isEbsOptimized } from "./instance-type";
+import { type Architecture, architecture, isEbsOptimized } from "./instance-type";
 import { Network } from "./network";
 import { PublicAddress } from "./public-address";
 import { QueueVolume, type QueueVolumeProps } from "./queue-volume";
 import { resourceId } from "./resource-id";
-import { terraformLiteral } from "./user-data";
 
 /** The VM and the network it stands in. */
 export interface MailServerProps extends QueueVolumeProps {
@@ -47,8 +48,8 @@ export interface MailServerProps extends QueueVolumeProps {
    */
   readonly volumeSize?: number | undefined;
   /**
-   * The ARN of the KMS key that encrypts the volumes, and the bucket with lists of recipients from
-   * files. Another key would be another queue volume, so the plan refuses it.
+   * The ARN of the KMS key that encrypts the volumes, and the bucket with what the host runs.
+   * Another key would be another queue volume, so the plan refuses it.
    *
    * @default - the keys that AWS manages for EBS and S3
    */
@@ -75,6 +76,8 @@ interface MailServerParts {
   readonly defaultInstanceType: string;
   /** In GiB. @default 1 */
   readonly leastQueueVolumeSize?: number;
+  /** What the host runs. */
+  readonly store: Store;
   /** Produces the user data at synthesis, when every domain is known. */
   readonly userData: () => string;
 }
@@ -82,6 +85,8 @@ interface MailServerParts {
 /** An instance behind a fixed address and a firewall, with the queue on a disk of its own. */
 export class MailServer extends Construct {
   readonly hostname: string;
+  /** What its programs are made for, if that is known before deployment. */
+  readonly processor?: Architecture;
   readonly instance: Instance;
   readonly firewall: Firewall;
   readonly address: PublicAddress;
@@ -92,6 +97,9 @@ export class MailServer extends Construct {
     super(scope, id);
     this.hostname = props.hostname;
     const instanceType = props.instanceType ?? props.defaultInstanceType;
+    this.processor = isDeferred(instanceType)
+      ? undefined
+      : architecture("instanceType", instanceType);
     const image = this.image(instanceType, props.amiId);
     const volumeSize = wholeNumber("volumeSize", props.volumeSize ?? 10, 8, 16384);
     const name = props.hostname;
@@ -112,14 +120,7 @@ export class MailServer extends Construct {
       queueSnapshots: props.queueSnapshots,
       preventDestroy: props.preventDestroy,
     });
-    // A local value: what Terraform compresses stays readable in what is synthesized.
-    const text = addressed(
-      new TerraformLocal(
-        this,
-        "UserData",
-        Lazy.stringValue({ produce: () => terraformLiteral(props.userData()) }),
-      ),
-    );
+    const rights = this.role.grant("Store", ...props.store.rights());
     this.instance = addressed(
       new Instance(this, "Resource", {
         ami: image,
@@ -127,7 +128,7 @@ export class MailServer extends Construct {
         subnetId: network.subnetId,
         availabilityZone: network.subnetId === undefined ? network.availabilityZone : undefined,
         vpcSecurityGroupIds: [this.firewall.securityGroup.id],
-        userDataBase64: `\${base64gzip(${text.fqn})}`,
+        userData: Lazy.stringValue({ produce: () => terraformLiteral(props.userData()) }),
         // cloud-init runs once an instance: a change that is not a new instance would do nothing.
         userDataReplaceOnChange: true,
         metadataOptions: {
@@ -152,7 +153,8 @@ export class MailServer extends Construct {
           ignoreChanges: ["ami", "availability_zone"],
           precondition: this.zoneCondition(network.wantedZone),
         },
-        dependsOn: network.wayOut,
+        // What it asks for when it boots.
+        dependsOn: [...(network.wayOut ?? []), ...props.store.contents, rights],
       }),
     );
     this.address.attachTo(this.instance);
@@ -174,10 +176,6 @@ export class MailServer extends Construct {
 
   private image(instanceType: string, amiId?: string): string {
     if (amiId !== undefined) {
-      // Only the form can be checked, and only where the image's processor need not be known.
-      if (!isDeferred(instanceType)) {
-        architecture("instanceType", instanceType);
-      }
       return resourceId("amiId", amiId, "ami");
     }
     return addressed(

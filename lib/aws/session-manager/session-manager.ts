@@ -1,9 +1,11 @@
-import { program } from "../../host/host-file";
+import { downloadModule, type HostFile } from "../../host/host-file";
 import { packageSha256, packageUrl } from "../../input/debian-package";
 import { type AwsHost, type BoundFeature, NO_FEATURE } from "../feature";
 import type { Statement } from "../server/instance-role";
 
-const PROGRAM = program(__dirname, "backup-mx-session-manager");
+export const SESSION_MANAGER_FILES: readonly HostFile[] = [
+  downloadModule(__dirname, "amazon_ssm_agent"),
+];
 
 /** Where the agent of Session Manager comes from. */
 export interface SessionManagerProps {
@@ -63,12 +65,9 @@ export class SessionManager {
     role.grant("SessionManager", ...rights(instance.arn));
     return {
       part: () => ({
-        files: [PROGRAM],
-        configuration: {
-          sessionManager: { packageUrl: this.packageUrl, packageSha256: this.packageSha256 },
+        downloads: {
+          "amazon-ssm-agent": { url: this.packageUrl, sha256: this.packageSha256 },
         },
-        // First, to see what goes wrong later.
-        steps: { installed: [`-${PROGRAM.path}`] },
       }),
     };
   }

@@ -1,14 +1,8 @@
-import { program, unit } from "../host-file";
-import type { HostPart } from "../host-part";
+import { type HostFile, program, unit } from "../host-file";
 
 /** The command of the postmaster, and what of it runs every minute. */
-export function commandPart(): HostPart {
-  return {
-    files: [
-      program(__dirname, "backup-mx"),
-      unit(__dirname, "backup-mx-tidy.service"),
-      unit(__dirname, "backup-mx-tidy.timer"),
-    ],
-    steps: { ready: ["systemctl enable --quiet --now backup-mx-tidy.timer"] },
-  };
-}
+export const COMMAND_FILES: readonly HostFile[] = [
+  program(__dirname, "backup-mx"),
+  unit(__dirname, "backup-mx-tidy.service"),
+  unit(__dirname, "backup-mx-tidy.timer"),
+];

@@ -1,9 +1,24 @@
+import { join } from "node:path";
 import type { MailDomain } from "../../mail/mail-domain";
 import type { MailPolicy } from "../../mail/mail-policy";
 import type { SettingGroup } from "../../mail/postfix/main-cf";
-import { postfixFiles } from "../../mail/postfix/postfix";
-import { dropIn } from "../host-file";
+import { postfixSection } from "../../mail/postfix/postfix";
+import { dropIn, type HostFile, partFile, partModule } from "../host-file";
 import type { HostPart } from "../host-part";
+import { table } from "../table";
+
+/** Where the settings stand that nobody may change, for those who write them and for the host. */
+const SETTINGS = join(__dirname, "../../mail/postfix");
+
+export const POSTFIX_FILES: readonly HostFile[] = [
+  partModule(__dirname, "postfix"),
+  partFile(__dirname, "master.cf"),
+  partFile(__dirname, "postscreen.cf"),
+  partFile(SETTINGS, "forbidden-settings.json"),
+  // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
+  dropIn(__dirname, "postfix.service"),
+  dropIn(__dirname, "postfix.service", "postfix@.service"),
+];
 
 /**
  * The mail server itself.
@@ -17,19 +32,15 @@ export function postfixPart(
   publicAddress: string,
   further: readonly SettingGroup[],
 ): HostPart {
-  const files = postfixFiles(policy, domains, publicAddress, further);
+  const section = postfixSection(policy, domains, publicAddress, further);
   return {
-    files: [
-      ...[...files].map(([path, content]) => ({ path, content })),
-      // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
-      dropIn(__dirname, "postfix.service"),
-      dropIn(__dirname, "postfix.service", "postfix@.service"),
-    ],
-    packages: [
-      "postfix",
-      "postfix-lmdb",
-      // The certificate of the first boot; on Debian 13 Postfix does without.
-      "ssl-cert",
-    ],
+    configuration: {
+      postfix: {
+        ...section,
+        transport: table(section.transport),
+        tls_policy: table(section.tls_policy),
+        recipients: table(section.recipients),
+      },
+    },
   };
 }

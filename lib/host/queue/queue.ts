@@ -1,5 +1,4 @@
-import { program, unit } from "../host-file";
-import type { HostPart } from "../host-part";
+import { type HostFile, program, unit } from "../host-file";
 
 /** The disk that holds the mail state. */
 export interface QueueDisk {
@@ -10,9 +9,7 @@ export interface QueueDisk {
 }
 
 /** The disk under the mail, mounted before anything that handles mail can start. */
-export function queuePart({ volume, devices }: QueueDisk): HostPart {
-  return {
-    files: [program(__dirname, "backup-mx-queue"), unit(__dirname, "backup-mx-queue.service")],
-    configuration: { queue: { volume, devices } },
-  };
-}
+export const QUEUE_FILES: readonly HostFile[] = [
+  program(__dirname, "backup-mx-queue"),
+  unit(__dirname, "backup-mx-queue.service"),
+];

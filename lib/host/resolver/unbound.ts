@@ -1,7 +1,7 @@
-import { program } from "../host-file";
+import { type HostFile, partModule } from "../host-file";
 import type { HostPart } from "../host-part";
 
-const PROGRAM = program(__dirname, "backup-mx-resolver");
+export const RESOLVER_FILES: readonly HostFile[] = [partModule(__dirname, "resolver")];
 
 /**
  * The resolver of a host, unbound.
@@ -11,22 +11,7 @@ const PROGRAM = program(__dirname, "backup-mx-resolver");
  */
 export function unboundPart(privateZones: readonly string[], privateResolver: string): HostPart {
   return {
-    files: [
-      {
-        path: "/etc/unbound/unbound.conf.d/backup-mx.conf",
-        content: [
-          // The firewall lets questions out over IPv4 alone.
-          "server:\n do-ip6: no\n",
-          ...privateZones.map((zone) => ` domain-insecure: "${zone}"\n`),
-          ...privateZones.map(
-            (zone) => `forward-zone:\n name: "${zone}"\n forward-addr: ${privateResolver}\n`,
-          ),
-        ].join(""),
-      },
-      PROGRAM,
-    ],
-    // The second has the keys of the root.
-    packages: ["unbound", "dns-root-data"],
-    steps: { beforeMail: [`/usr/local/sbin/backup-mx-retry ${PROGRAM.path}`] },
+    parts: ["resolver"],
+    configuration: { resolver: { privateZones, privateResolver } },
   };
 }

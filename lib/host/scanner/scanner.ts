@@ -1,42 +1,29 @@
 import type { MailScanner } from "../../mail/scanner/mailscanner";
-import { dropIn, program } from "../host-file";
-import { type HostPart, NOTHING } from "../host-part";
+import { downloadModule, dropIn, type HostFile, partModule } from "../host-file";
+import { type HostPart, NOTHING, packageKey } from "../host-part";
 
-/** What MailScanner 5.5.3 needs of Debian; its package depends on perl alone. */
-const PACKAGES = [
-  "file",
-  "libarchive-zip-perl",
-  "libconvert-tnef-perl",
-  "libdbd-sqlite3-perl",
-  "libdbi-perl",
-  "libfilesys-df-perl",
-  "libhtml-parser-perl",
-  "libio-stringy-perl",
-  "libmime-tools-perl",
-  "libnet-cidr-perl",
-  "libole-storage-lite-perl",
-  "libsys-hostname-long-perl",
-  "libsys-sigaction-perl",
-  "perl",
-  "spamassassin",
-];
-
-const PROGRAM = program(__dirname, "backup-mx-scanner");
 const HEADER_CHECKS = "/etc/postfix/header_checks";
+
+export const SCANNER_FILES: readonly HostFile[] = [
+  dropIn(__dirname, "mailscanner.service"),
+  downloadModule(__dirname, "mailscanner"),
+  partModule(__dirname, "scanner"),
+];
 
 /** MailScanner, and the way of the mail through it. */
 export function scannerPart(mailScanner: MailScanner): HostPart {
   if (!mailScanner.isInstalled) {
     return NOTHING;
   }
+  const { clamAv, deliverUnscannedAfter, packageFile, packageUrl, packageSha256 } = mailScanner;
   return {
-    files: [
-      { path: "/etc/MailScanner/conf.d/backup-mx.conf", content: mailScanner.settingsFile() },
-      dropIn(__dirname, "mailscanner.service"),
-      PROGRAM,
-      { path: HEADER_CHECKS, content: "/^Received:/ HOLD\n" },
-    ],
-    packages: [...PACKAGES, ...(mailScanner.clamAv ? ["clamav-daemon", "clamav-freshclam"] : [])],
+    parts: ["scanner", ...(clamAv ? ["clamav"] : [])],
+    downloads: {
+      mailscanner:
+        packageFile === undefined
+          ? { url: packageUrl, sha256: packageSha256 }
+          : { key: packageKey(packageFile.sha256), sha256: packageFile.sha256 },
+    },
     mainCf: [
       {
         comment: [
@@ -50,16 +37,7 @@ export function scannerPart(mailScanner: MailScanner): HostPart {
       },
     ],
     configuration: {
-      scanner: {
-        packageUrl: mailScanner.packageUrl,
-        packageSha256: mailScanner.packageSha256,
-        clamAv: mailScanner.clamAv,
-        deliverUnscannedAfter: mailScanner.deliverUnscannedAfter,
-      },
-    },
-    steps: {
-      installed: [`${PROGRAM.path} install`],
-      beforeMail: [`${PROGRAM.path} start`],
+      scanner: { clamAv, deliverUnscannedAfter, settings: mailScanner.settingLines() },
     },
   };
 }

@@ -1,5 +1,6 @@
 import { badInput } from "../../input/bad-input";
 import { isDeferred } from "../../input/deferred-value";
+import { fixedFile, type HostFile, partModule } from "../host-file";
 import type { HostPart } from "../host-part";
 
 /** How the host is kept up to date. */
@@ -13,8 +14,13 @@ export interface UpkeepProps {
   readonly restartTime?: string | undefined;
 }
 
+export const UPKEEP_FILES: readonly HostFile[] = [
+  partModule(__dirname, "upkeep"),
+  fixedFile(__dirname, "/etc/systemd/journald.conf.d/backup-mx.conf"),
+];
+
 /**
- * Security updates, and a journal that fills no disk.
+ * Security updates; a restart only when one needs it.
  *
  * @throws if the time cannot be used
  */
@@ -27,24 +33,6 @@ export function upkeepPart({ restartTime = "03:30" }: UpkeepProps): HostPart {
     );
   }
   return {
-    files: [
-      {
-        path: "/etc/apt/apt.conf.d/60backup-mx",
-        content: `\
-// Security updates every day, a restart only when one needs it.
-APT::Periodic::Update-Package-Lists "1";
-APT::Periodic::Unattended-Upgrade "1";
-Unattended-Upgrade::Automatic-Reboot "true";
-Unattended-Upgrade::Automatic-Reboot-Time "${restartTime}";
-`,
-      },
-      {
-        // The logs cannot fill the root volume, and every line is kept that Postfix writes when ten
-        // thousand mails go out in half a minute: by default a service loses what is more than 32,500.
-        path: "/etc/systemd/journald.conf.d/backup-mx.conf",
-        content: "[Journal]\nSystemMaxUse=1G\nRateLimitBurst=100000\n",
-      },
-    ],
-    packages: ["unattended-upgrades"],
+    configuration: { upkeep: { restartTime } },
   };
 }

@@ -6,16 +6,13 @@ export interface TableEntry {
   readonly value: string;
 }
 
-/**
- * A Postfix lookup table as text, sorted, so that the order of the props changes nothing.
- *
- * @param comment what the table is for
- */
-export function lookupTable(comment: string, entries: readonly TableEntry[]): string {
-  const lines = entries
+/** The lines of a Postfix lookup table, sorted, so that the order of the props changes nothing. */
+export function lookupTable(entries: readonly TableEntry[]): string[] {
+  return entries
     .map(({ key, value }) => `${key} ${value}`)
-    .sort((a, b) => compare(withoutDeferred(a), withoutDeferred(b)));
-  return [`# ${comment}`, ...lines].map((line) => `${line}\n`).join("");
+    .map((line) => ({ line, known: withoutDeferred(line) }))
+    .sort((a, b) => compare(a.known, b.known))
+    .map(({ line }) => line);
 }
 
 function compare(a: string, b: string): number {

@@ -28,8 +28,8 @@ export interface MainCfProps {
   readonly further?: readonly SettingGroup[];
 }
 
-/** The main.cf of a policy. */
-export function mainCf(policy: MailPolicy, props: MainCfProps): string {
+/** The lines of the main.cf of a policy. */
+export function mainCf(policy: MailPolicy, props: MainCfProps): string[] {
   const groups = mainCfGroups(policy, props);
   const own = new Set(groups.flatMap(({ settings }) => settings.map(([name]) => name)));
   const further = (props.further ?? []).map(({ comment, settings }) => ({
@@ -52,13 +52,11 @@ export function mainCf(policy: MailPolicy, props: MainCfProps): string {
   const rest = [...free].map(([name, value]) => setting(name, value));
   return [
     `# Postfix as backup MX. Rendered from the props of a BackupMx construct: change`,
-    `# those, not this file, or the next instance will not know.`,
+    `# those, not this file, which the next deployment replaces.`,
     setting("compatibility_level", "3.6"),
     ...lines,
     ...(rest.length > 0 ? ["", "# Set by hand (postfixSettings).", ...rest] : []),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
+  ];
 }
 
 function setting(name: string, value: string | number): string {
@@ -97,7 +95,7 @@ function mainCfGroups(
     {
       comment: ["Mail for the host itself goes to its postmaster; there are no mailboxes."],
       settings: [
-        ["alias_maps", `texthash:${FOLDER}/aliases`],
+        ["alias_maps", `lmdb:${FOLDER}/aliases`],
         ["alias_database", ""],
         ["local_recipient_maps", "$alias_maps"],
       ],
@@ -108,7 +106,7 @@ function mainCfGroups(
         "no other domain is, and no subdomain.",
       ],
       settings: [
-        ["transport_maps", `texthash:${FOLDER}/transport`],
+        ["transport_maps", `lmdb:${FOLDER}/transport`],
         ["relay_domains", "$transport_maps"],
         ["parent_domain_matches_subdomains", ""],
         ["relayhost", policy.relayhost ?? ""],
@@ -158,7 +156,7 @@ function mainCfGroups(
         ["address_verify_negative_cache", "yes"],
         ["address_verify_negative_expire_time", policy.addressVerifyNegativeExpireTime],
         ["address_verify_negative_refresh_time", policy.addressVerifyNegativeRefreshTime],
-        ["address_verify_transport_maps", `texthash:${FOLDER}/probe_transport`],
+        ["address_verify_transport_maps", `lmdb:${FOLDER}/probe_transport`],
       ],
     },
     ...(hasPostscreen(policy) ? [postscreen(policy)] : []),
@@ -218,7 +216,7 @@ function mainCfGroups(
       settings: [
         ["smtp_tls_security_level", "may"],
         ["smtp_tls_protocols", ">=TLSv1.2"],
-        ["smtp_tls_policy_maps", `texthash:${FOLDER}/tls_policy`],
+        ["smtp_tls_policy_maps", `lmdb:${FOLDER}/tls_policy`],
         ["smtp_tls_CAfile", "/etc/ssl/certs/ca-certificates.crt"],
         ["smtp_tls_fingerprint_digest", "sha256"],
         // Else Postfix does not ask whether an answer was validated.

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { badInput } from "../../input/bad-input";
 import { singleLine } from "../../input/text";
 
@@ -90,6 +92,37 @@ const GUARDED: { readonly [name: string]: string } = {
 };
 
 /**
+ * What the host itself refuses, whoever says it: names, in which an asterisk stands for anything, and
+ * the reasons.
+ */
+const FORBIDDEN: readonly (readonly [RegExp, string])[] = Object.entries<string>(
+  JSON.parse(readFileSync(join(__dirname, "forbidden-settings.json"), "utf8")),
+).map(([name, reason]) => [new RegExp(`^${name.replaceAll("*", ".*")}$`), reason]);
+
+/** Lookup tables that ask a program, a server or the environment; and those that are files. */
+const FOREIGN_TABLE =
+  /(?:^|[\s,{!])(?:cdb|dbm|debug|environ|internal|ldap|memcache|mongodb|mysql|netinfo|nis|nisplus|pgsql|proxy|sdbm|socketmap|sqlite|tcp|unix):/;
+const FILE_TABLE = /(?:^|[\s,{!])(?:btree|cidr|hash|lmdb|pcre|regexp|texthash):([^\s,{}]+)/g;
+const TABLE_PLACE =
+  /^(?:\/etc\/postfix\/|\/var\/lib\/postfix\/|\$\{?data_directory\}?\/)(?!.*\.\.)/;
+
+/** What the host would refuse in a value, which its own programs look at once more. */
+function valueProblem(value: string): string | undefined {
+  if (FOREIGN_TABLE.test(value)) {
+    return "a lookup table of this type asks who is not of this host";
+  }
+  if ([...value.matchAll(FILE_TABLE)].some(([, place]) => !TABLE_PLACE.test(place))) {
+    return "a lookup table lies below /etc/postfix on the host";
+  }
+  if (/\bcheck_policy_service\b/.test(value)) {
+    return "a program that is not of this host would decide";
+  }
+  return /\{.*\b(?:filter|redirect|bcc)\b/i.test(value)
+    ? "mail would go elsewhere than to its primaries"
+    : undefined;
+}
+
+/**
  * Checks the free Postfix settings.
  *
  * @throws if one is not a parameter's name, spans lines, or is guarded
@@ -102,7 +135,9 @@ export function postfixSettings(settings: {
     if (!/^[a-z0-9_-]+$/i.test(name)) {
       throw badInput("postfixSettings key", name, "is not a parameter's name; see postconf(5)");
     }
-    const reason = Object.hasOwn(GUARDED, name) ? GUARDED[name] : undefined;
+    const reason = Object.hasOwn(GUARDED, name)
+      ? GUARDED[name]
+      : (FORBIDDEN.find(([pattern]) => pattern.test(name))?.[1] ?? valueProblem(value));
     if (reason !== undefined) {
       throw badInput(prop, value, `cannot be set: ${reason}`);
     }

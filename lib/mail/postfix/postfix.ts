@@ -2,69 +2,61 @@ import { isDeferred } from "../../input/deferred-value";
 import { type MailDomain, nexthop, usesDane } from "../mail-domain";
 import type { MailPolicy } from "../mail-policy";
 import { lookupTable, type TableEntry } from "./lookup-table";
-import { FOLDER, mainCf, PROBE, RELAY, type SettingGroup } from "./main-cf";
-import { masterCf } from "./master-cf";
+import { FOLDER, hasPostscreen, mainCf, RELAY, type SettingGroup } from "./main-cf";
 import { tlsPolicies } from "./tls-policies";
 
 /** The domains of which no primary answers. The watch of the host writes them while Postfix runs. */
 const OUTAGES = "check_recipient_access lmdb:$data_directory/outages";
 
-/** Recipients that the host fetches, and puts into a table that Postfix sees change. */
-const RECIPIENT_LIST = "check_recipient_access lmdb:$data_directory/recipients";
+/** What Postfix is told: the lines of its files. */
+export interface PostfixSection {
+  readonly "main.cf": readonly string[];
+  /** Whether postscreen answers at port 25. */
+  readonly postscreen: boolean;
+  /** Where the mail of each relay domain goes; its recipients are verified at the same place. */
+  readonly transport: readonly string[];
+  /** What must be encrypted how; the rest is where it can be. */
+  readonly tls_policy: readonly string[];
+  /** Recipients that need not be asked for. */
+  readonly recipients: readonly string[];
+  /** Who reads the mail for this host itself. */
+  readonly aliases: readonly string[];
+  readonly [file: string]: readonly string[] | boolean;
+}
 
 /**
- * The configuration of Postfix as files, path to content.
+ * The configuration of Postfix.
  *
  * @param policy what to do with mail
  * @param domains the relay domains
  * @param publicAddress the address under which the internet reaches the host
  * @param further what other parts of the host add to main.cf
  */
-export function postfixFiles(
+export function postfixSection(
   policy: MailPolicy,
   domains: readonly MailDomain[],
   publicAddress: string,
   further: readonly SettingGroup[] = [],
-): ReadonlyMap<string, string> {
+): PostfixSection {
   const recipients = recipientEntries(policy, domains);
   const lookups = [
-    // Before the refusal of those who are on no list.
-    ...(domains.some((domain) => domain.recipients.isFromFile) ? [RECIPIENT_LIST] : []),
-    ...(recipients.length > 0 ? [`check_recipient_access texthash:${FOLDER}/recipients`] : []),
+    ...(recipients.length > 0 ? [`check_recipient_access lmdb:${FOLDER}/recipients`] : []),
     ...(domains.some((domain) => domain.recipients.acceptsWhileUnreachable) ? [OUTAGES] : []),
   ];
   const postmaster = policy.postmaster ?? `postmaster@${domains[0].name}`;
-  return new Map([
-    [
-      `${FOLDER}/main.cf`,
-      mainCf(policy, { publicAddress, lookups, isDane: domains.some(usesDane), further }),
-    ],
-    [`${FOLDER}/master.cf`, masterCf(policy)],
-    [`${FOLDER}/transport`, routes("Where the mail of each relay domain goes.", RELAY, domains)],
-    [
-      `${FOLDER}/probe_transport`,
-      routes("Where recipients of each relay domain are verified.", PROBE, domains),
-    ],
-    [
-      `${FOLDER}/tls_policy`,
-      lookupTable("What must be encrypted how; the rest is where it can be.", tlsPolicies(domains)),
-    ],
-    [
-      `${FOLDER}/aliases`,
-      lookupTable(
-        "Who reads the mail for this host itself.",
-        ["abuse", "postmaster", "root"].map((key) => ({ key, value: postmaster })),
-      ),
-    ],
-    ...(recipients.length > 0
-      ? ([
-          [
-            `${FOLDER}/recipients`,
-            lookupTable("Recipients that need not be asked for.", recipients),
-          ],
-        ] as const)
-      : []),
-  ]);
+  const isDane = domains.some(usesDane);
+  return {
+    "main.cf": mainCf(policy, { publicAddress, lookups, isDane, further }),
+    postscreen: hasPostscreen(policy),
+    transport: lookupTable(
+      domains.map((domain) => ({ key: domain.name, value: `${RELAY}:${nexthop(domain)}` })),
+    ),
+    tls_policy: lookupTable(tlsPolicies(domains)),
+    recipients: lookupTable(recipients),
+    aliases: lookupTable(
+      ["abuse", "postmaster", "root"].map((key) => ({ key, value: postmaster })),
+    ),
+  };
 }
 
 function recipientEntries(policy: MailPolicy, domains: readonly MailDomain[]): TableEntry[] {
@@ -81,11 +73,4 @@ function recipientEntries(policy: MailPolicy, domains: readonly MailDomain[]): T
 /** "Bad destination mailbox address"; left out where the class of the code is not known yet. */
 function enhancedStatus(code: number): string[] {
   return isDeferred(code) ? [] : [`${Math.floor(code / 100)}.1.1`];
-}
-
-function routes(comment: string, transport: string, domains: readonly MailDomain[]): string {
-  return lookupTable(
-    comment,
-    domains.map((domain) => ({ key: domain.name, value: `${transport}:${nexthop(domain)}` })),
-  );
 }

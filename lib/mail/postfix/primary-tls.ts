@@ -36,7 +36,7 @@ export class PrimaryTls {
    * With the certificate that the primary names in DNS by a TLSA record, if its zone is signed. One
    * without such a record gets its mail as if no policy were given; with one that does not fit, or
    * whose signature is wrong, mail waits. Brings a validating resolver to the host, see
-   * `localResolver`.
+   * `Resolver.local()`.
    *
    * Source: https://www.postfix.org/TLS_README.html#client_tls_dane
    */

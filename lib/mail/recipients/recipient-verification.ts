@@ -60,8 +60,7 @@ export class RecipientVerification {
 
   /**
    * As `list()`, from a text file that is read at synthesis: one address a line; lines that are
-   * empty or begin with `#` mean nothing. The addresses go to the host by way of S3, so that there
-   * may be tens of thousands of them and a change needs no new instance.
+   * empty or begin with `#` mean nothing.
    *
    * @param path the file, absolute or from the working directory
    * @throws at synth time if the file cannot be read, has no address, or a line is not an address
@@ -121,23 +120,6 @@ export class RecipientVerification {
     return this.unlisted === Unlisted.VERIFY;
   }
 
-  /** Whether the listed recipients travel apart from the configuration. @internal */
-  get isFromFile(): boolean {
-    return this.file !== undefined;
-  }
-
-  /**
-   * The recipients of the file, in the spelling of Postfix.
-   *
-   * @param prop the name of the prop, for errors
-   * @param domain the relay domain
-   *
-   * @internal
-   */
-  fileAddresses(prop: string, domain: string): string[] {
-    return this.file?.addresses(prop, domain) ?? [];
-  }
-
   /**
    * The entries of the access(5) table that decide before the primary is asked.
    *
@@ -148,14 +130,16 @@ export class RecipientVerification {
    * @internal
    */
   accessEntries(prop: string, domain: string, refusal: string): TableEntry[] {
-    const count = this.addresses.length + this.fileAddresses(prop, domain).length;
-    if (count === 0 && this.unlisted === Unlisted.REJECT) {
+    const listed = [
+      ...this.addresses.map((address) => recipientAddress(prop, address, domain)),
+      ...(this.file?.addresses(prop, domain) ?? []),
+    ];
+    if (listed.length === 0 && this.unlisted === Unlisted.REJECT) {
       throw new Error(
         `${prop} is an empty list and would refuse every recipient of ${domain}; ` +
           "list the recipients or use RecipientVerification.callOut()",
       );
     }
-    const listed = this.addresses.map((address) => recipientAddress(prop, address, domain));
     const entries = [...new Set(listed)].map((key) => ({ key, value: "OK" }));
     switch (this.unlisted) {
       case Unlisted.VERIFY:

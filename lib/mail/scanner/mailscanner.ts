@@ -1,5 +1,10 @@
 import { badInput } from "../../input/bad-input";
-import { packageSha256, packageUrl } from "../../input/debian-package";
+import {
+  type PackageFile,
+  packageFile,
+  packageSha256,
+  packageUrl,
+} from "../../input/debian-package";
 import { duration } from "../../input/duration";
 import { singleLine } from "../../input/text";
 
@@ -25,6 +30,14 @@ export interface MailScannerProps {
    * @default - release 5.5.3-2 from MailScanner's own release page
    */
   readonly packageUrl?: string | undefined;
+  /**
+   * The Debian package of MailScanner as a file beside the stack, absolute or from the working
+   * directory, in place of `packageUrl`. It goes to the host by way of its bucket, pinned by its
+   * checksum: no boot needs a page that others keep.
+   *
+   * @default - the host downloads the package
+   */
+  readonly packageFile?: string | undefined;
   /**
    * The SHA-256 checksum of the package, 64 hexadecimal digits. The host takes no mail if the
    * package has another one. MailScanner publishes none: take it from a copy that you trust.
@@ -71,6 +84,8 @@ export class MailScanner {
   readonly clamAv: boolean;
   /** Where the package comes from. @internal */
   readonly packageUrl: string;
+  /** The package, where it is a file beside the stack. @internal */
+  readonly packageFile?: PackageFile;
   /** The expected checksum in lower case; empty if none is known. @internal */
   readonly packageSha256: string;
   /** When mail is forwarded unscanned, as a duration; empty if never. @internal */
@@ -84,7 +99,18 @@ export class MailScanner {
   ) {
     this.clamAv = props.clamAv ?? false;
     this.packageUrl = packageUrl("mailScanner.packageUrl", props.packageUrl ?? RELEASE);
-    this.packageSha256 = packageSha256("mailScanner.packageSha256", props.packageSha256);
+    const sha256 = packageSha256("mailScanner.packageSha256", props.packageSha256);
+    if (props.packageFile !== undefined) {
+      if (props.packageUrl !== undefined) {
+        throw badInput(
+          "mailScanner.packageFile",
+          props.packageFile,
+          "is given together with packageUrl; give one of the two",
+        );
+      }
+      this.packageFile = packageFile("mailScanner.packageFile", props.packageFile, sha256);
+    }
+    this.packageSha256 = this.packageFile?.sha256 ?? sha256;
     this.deliverUnscannedAfter =
       props.deliverUnscannedAfter === undefined
         ? ""
@@ -92,24 +118,26 @@ export class MailScanner {
     this.furtherSettings = furtherSettings(props.settings ?? {});
   }
 
-  /** The settings file of MailScanner, read after its own MailScanner.conf. @internal */
-  settingsFile(): string {
+  /** The lines of its settings, which MailScanner reads after its own MailScanner.conf. @internal */
+  settingLines(): string[] {
     const further = new Map(
       [...this.furtherSettings].map(([name, value]) => [canonical(name), [name, value]]),
     );
     const groups = settingGroups(this.clamAv, this.deliverUnscannedAfter !== "").map(
-      ({ comment, settings }) =>
-        [
-          ...comment.map((line) => `# ${line}\n`),
-          ...Object.entries(settings).map(([name, value]) => {
-            const [, changed = value] = further.get(canonical(name)) ?? [];
-            further.delete(canonical(name));
-            return setting(name, changed);
-          }),
-        ].join(""),
+      ({ comment, settings }) => [
+        ...comment.map((line) => `# ${line}`),
+        ...Object.entries(settings).map(([name, value]) => {
+          const [, changed = value] = further.get(canonical(name)) ?? [];
+          further.delete(canonical(name));
+          return setting(name, changed);
+        }),
+      ],
     );
-    const rest = [...further.values()].map(([name, value]) => setting(name, value)).join("");
-    return [...groups, ...(rest === "" ? [] : [`# Set by hand (settings).\n${rest}`])].join("\n");
+    const rest = [...further.values()].map(([name, value]) => setting(name, value));
+    return [
+      ...groups,
+      ...(rest.length === 0 ? [] : [["# Set by hand (settings).", ...rest]]),
+    ].flatMap((group, index) => (index === 0 ? group : ["", ...group]));
   }
 }
 
@@ -119,7 +147,7 @@ function canonical(name: string): string {
 }
 
 function setting(name: string, value: string): string {
-  return `${`${name} = ${value}`.trimEnd()}\n`;
+  return `${name} = ${value}`.trimEnd();
 }
 
 function furtherSettings(settings: { readonly [name: string]: string }): Map<string, string> {
