@@ -4,10 +4,12 @@ export { Bucket } from "./aws/bucket";
 export { CloudWatch, type Datum } from "./aws/cloudwatch";
 export { CloudWatchLogs } from "./aws/cloudwatch-logs";
 export {
-  BUCKET,
-  deployedUserData,
+  archivedFiles,
+  type DeployedHost,
+  deployedHost,
   QUEUE_DEVICE,
   QUEUE_VOLUME,
+  readConfiguration,
   type SynthesizedStack,
   synthesized,
   type WrittenFile,
@@ -25,11 +27,12 @@ export { MountNamespace } from "./machine/mount-namespace";
 export { UnsafeDisk } from "./machine/unsafe-disk";
 export { archive, bomb } from "./mail/archive";
 export { EICAR, SIGNATURES } from "./mail/clamav-signatures";
+export { Crowd } from "./mail/crowd";
 export { Load, type Outcome } from "./mail/load";
 export { message } from "./mail/message";
 export { Postfix, type QueuedMail } from "./mail/postfix";
 export { type Mood, Primary, SLOW_SECONDS } from "./mail/primary";
-export { renderedPolicy } from "./mail/rendered-policy";
+export { configure, type RenderedPolicy, renderedPolicy } from "./mail/rendered-policy";
 export {
   SmtpConnection,
   type SmtpDialogue,
@@ -37,13 +40,13 @@ export {
   type SmtpReply,
   smtp,
 } from "./mail/smtp-client";
-export { Watch } from "./mail/watch";
+export { Watch, type WatchSection } from "./mail/watch";
 export { DownloadServer } from "./net/download-server";
 export { Network, NetworkHost } from "./net/network";
 export { PackageMirror } from "./net/package-mirror";
 export { eventually } from "./process/eventually";
 export { type Execution, execute, succeed } from "./process/execution";
 export { fuse, program, type Requirement, root } from "./requirements";
-export { type HostOptions, HostWorld } from "./worlds/host-world";
+export { type HostBucket, type HostOptions, HostWorld } from "./worlds/host-world";
 export { GOOD, MailHost } from "./worlds/mail-host";
 export { PolicyWorld, type PolicyWorldOptions } from "./worlds/policy-world";

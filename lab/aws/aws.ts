@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { NetworkHost } from "../net/network";
 import { Relay } from "../net/relay";
+import { Bucket } from "./bucket";
 
 /** A request to a service, with a signature that was found right. */
 export interface AwsRequest {
@@ -20,6 +21,7 @@ export interface AwsRequest {
 export interface AwsAnswer {
   readonly status: number;
   readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Whether the connection breaks when half of the body is through. */
   readonly isCut?: boolean;
 }
@@ -63,8 +65,8 @@ export class Aws {
 
   /**
    * @param host wears the address of the metadata beside its own
-   * @param services by name, such as `monitoring.eu-central-1` or `bucket.s3.eu-central-1`; `s3`
-   * stands for what everybody may read, and needs no signature
+   * @param services by name, such as `monitoring.eu-central-1`; `s3` stands for what everybody may
+   * read, and needs no signature
    */
   static async start(
     host: NetworkHost,
@@ -73,7 +75,9 @@ export class Aws {
     const folder = mkdtempSync(join(tmpdir(), "aws-"));
     try {
       const [certificate, key] = ["certificate.pem", "key.pem"].map((name) => join(folder, name));
-      const names = Object.keys(services).map((name) => `DNS:${name}.amazonaws.com`);
+      const names = [...Object.keys(services), `*.s3.${REGION}`].map(
+        (name) => `DNS:${name}.amazonaws.com`,
+      );
       execFileSync(
         "openssl",
         [
@@ -82,7 +86,7 @@ export class Aws {
         ],
         { stdio: "pipe" },
       );
-      const aws = new Aws(services, readFileSync(certificate), readFileSync(key));
+      const aws = new Aws(host.address, services, readFileSync(certificate), readFileSync(key));
       aws.relays.push(await Relay.open(host, 80, aws.metadata()));
       aws.relays.push(await Relay.open(host, 443, aws.services()));
       return aws;
@@ -95,18 +99,31 @@ export class Aws {
   isDown = false;
   /** The requests that were refused for their signature, such as `PUT /`. */
   readonly unsigned: string[] = [];
+  /** Whether the instance has no role, as in the minutes after it was made. */
+  hasNoRole = false;
   private readonly relays: Relay[] = [];
+  private readonly handlers: Map<string, AwsService>;
 
   private constructor(
-    private readonly handlers: { readonly [name: string]: AwsService },
+    readonly address: string,
+    services: { readonly [name: string]: AwsService },
     /** What its clients have to trust. */
     readonly certificate: Buffer,
     private readonly key: Buffer,
-  ) {}
+  ) {
+    this.handlers = new Map(Object.entries(services));
+  }
 
   /** The names of the services. */
   get names(): string[] {
-    return Object.keys(this.handlers).map((name) => `${name}.amazonaws.com`);
+    return [...this.handlers.keys()].map((name) => `${name}.amazonaws.com`);
+  }
+
+  /** A new bucket, which is reached at this host name. */
+  bucket(hostname: string): Bucket {
+    const bucket = new Bucket();
+    this.handlers.set(hostname.replace(".amazonaws.com", ""), bucket.answer);
+    return bucket;
   }
 
   async stop(): Promise<void> {
@@ -125,7 +142,8 @@ export class Aws {
           .end("session");
         return;
       }
-      const found = METADATA[url.replace("/latest/meta-data/", "")];
+      const path = url.replace("/latest/meta-data/", "");
+      const found = this.hasNoRole && path.startsWith("iam/") ? undefined : METADATA[path];
       const isAllowed = headers["x-aws-ec2-metadata-token"] === "session";
       response.writeHead(!isAllowed ? 401 : found === undefined ? 404 : 200).end(found);
     });
@@ -136,7 +154,7 @@ export class Aws {
       const { method = "", url = "", headers } = request;
       const body = await text(request);
       const name = (headers.host ?? "").replace(".amazonaws.com", "");
-      const service = this.handlers[name];
+      const service = this.handlers.get(name);
       if (this.isDown || service === undefined) {
         response.writeHead(503).end();
       } else if (name !== "s3" && !isSigned(name, { method, url, headers, body })) {
@@ -145,7 +163,7 @@ export class Aws {
       } else {
         const answer = await service({ method, url, headers, body });
         const length = Buffer.byteLength(answer.body);
-        response.writeHead(answer.status, { "content-length": length });
+        response.writeHead(answer.status, { "content-length": length, ...answer.headers });
         if (answer.isCut) {
           response.write(answer.body.slice(0, length / 2), () => response.destroy());
         } else {

@@ -2,7 +2,7 @@
  * The file in which the programs on a host find what the props say. Where it lies, and what is in
  * it, the lab knows here alone.
  */
-const FILE = "/etc/backup-mx/host.json";
+const FILE = "/etc/backup-mx/configuration.json";
 
 const CHANGE = `
 import json, os, sys

@@ -37,6 +37,8 @@ export interface MachineOptions {
   readonly nameserver: string;
   /** The URL of the proxy through which apt reaches its mirror. */
   readonly proxy: string;
+  /** Certificates that it trusts beside those that Debian does. */
+  readonly trusted?: readonly (string | Buffer)[];
   /** More files, by their path. */
   readonly files?: Readonly<Record<string, MachineFile>>;
   /** Block devices from outside, such as `/dev/loop0`, by the path at which they appear. */
@@ -203,7 +205,7 @@ export class Machine {
   }
 
   private async furnish(): Promise<void> {
-    const { hostname, host, userData, nameserver, proxy, files } = this.options;
+    const { hostname, host, userData, nameserver, proxy, files, trusted = [] } = this.options;
     const seed = "/var/lib/cloud/seed/nocloud-net";
     await this.write(`${seed}/user-data`, { content: userData });
     await this.write(`${seed}/meta-data`, {
@@ -221,6 +223,12 @@ export class Machine {
     });
     for (const [path, file] of Object.entries(files ?? {})) {
       await this.write(path, file);
+    }
+    if (trusted.length > 0) {
+      for (const [number, content] of trusted.entries()) {
+        await this.write(`/usr/local/share/ca-certificates/lab-${number}.crt`, { content });
+      }
+      await succeed(this.namespace.command("chroot", this.root, "update-ca-certificates"));
     }
   }
 

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   utimesSync,
@@ -33,7 +34,7 @@ export interface QueuedMail {
 }
 
 /** The folders that a Postfix does not share with the machine. */
-const PRIVATE = /^\/(etc|run|usr\/local\/sbin)\//;
+const PRIVATE = /^\/(etc|run|usr\/local\/(lib|sbin))\//;
 
 /**
  * A real Postfix on a host of the lab, with its files at their true paths, byte for byte. It runs
@@ -61,7 +62,7 @@ export class Postfix {
   /**
    * Lays out the files, for programs that have to run before it starts.
    *
-   * @param files by absolute path, below /etc, /run or /usr/local/sbin
+   * @param files by absolute path, below /etc, /run, /usr/local/lib or /usr/local/sbin
    */
   static async layOut(
     host: NetworkHost,
@@ -117,6 +118,15 @@ export class Postfix {
       writeFileSync(this.path(path), content, { mode: content.startsWith("#!") ? 0o755 : 0o644 });
       // Every daemon waits until the files that it reads have rested for a second.
       utimesSync(this.path(path), 0, 0);
+    }
+  }
+
+  /** Makes the files of a folder look as if they had rested. */
+  age(folder: string): void {
+    for (const { name } of readdirSync(this.path(folder), { withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )) {
+      utimesSync(this.path(join(folder, name)), 0, 0);
     }
   }
 
@@ -206,7 +216,7 @@ export class Postfix {
     const layers = `lowerdir=/etc,upperdir=${etc}/upper,workdir=${etc}/work`;
     this.run("mount", "-t", "overlay", "-o", layers, "overlay", "/etc");
     this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool/postfix");
-    for (const folder of ["/run", "/usr/local/sbin"]) {
+    for (const folder of ["/run", "/usr/local/lib", "/usr/local/sbin"]) {
       this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder);
     }
     const owner = "mode=700,uid=postfix,gid=postfix";

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupMxProps, MailScanner } from "../../lib";
+import { Aws, type AwsService } from "../aws/aws";
+import type { Bucket } from "../aws/bucket";
 import {
-  deployedUserData,
+  type DeployedHost,
+  deployedHost,
   QUEUE_DEVICE,
   type SynthesizedStack,
   synthesized,
@@ -26,6 +29,10 @@ import { World } from "./world";
 const PACKAGE_PATH = "/MailScanner/v5/releases/download/5.5.3-2/MailScanner-5.5.3-2.noarch.deb";
 const PACKAGE = process.env.BACKUP_MX_MAILSCANNER_DEB;
 const GIB = 1024 ** 3;
+/** Where AWS is. */
+const AWS = "198.51.100.43";
+const MOST_BUCKETS = 40;
+const bucketName = (number: number) => `backup-mx-${number}.s3.eu-central-1.amazonaws.com`;
 
 /** What is special to a host. */
 export interface HostOptions {
@@ -35,16 +42,28 @@ export interface HostOptions {
   readonly stack?: SynthesizedStack;
   /** @default trixie */
   readonly suite?: Suite;
+  /** What cloud-init is told. @default - what the stack says */
+  readonly userData?: string;
   /** The device of its queue. null: none yet. @default - a blank disk of its own */
   readonly device?: string | null;
   /** Files that lie there before it boots. @default - none */
   readonly files?: Readonly<Record<string, MachineFile>>;
+  /** Certificates that it trusts beside that of AWS. @default - none */
+  readonly trusted?: readonly (string | Buffer)[];
   /** Its place in the network. @default - a new one */
   readonly place?: NetworkHost;
   /** Its addresses beside its own, in a new place. @default - none */
   readonly addresses?: readonly string[];
   /** The address of the DNS server that it is told of. @default - that of the world */
   readonly nameserver?: string;
+  /** Its bucket, where one was filled before. @default - a new one with what the stack puts there */
+  readonly bucket?: HostBucket;
+}
+
+/** The bucket of a host, and its name. */
+export interface HostBucket {
+  readonly name: string;
+  readonly bucket: Bucket;
 }
 
 /**
@@ -59,6 +78,13 @@ export class HostWorld extends World {
   static readonly PRIMARY = "198.51.100.10";
   /** The one user of the primary. */
   static readonly BOB = "bob@example.com";
+
+  /** What makes the set-up of a host give up after half a minute of waiting, in place of an hour. */
+  static readonly IMPATIENT: Readonly<Record<string, MachineFile>> = {
+    "/etc/systemd/system/backup-mx-setup.service.d/impatient.conf": {
+      content: "[Service]\nEnvironment=BACKUP_MX_PATIENCE=30\n",
+    },
+  };
 
   /** Whether this machine has the package of the scanner. */
   static readonly HAS_SCANNER = PACKAGE !== undefined;
@@ -77,9 +103,15 @@ export class HostWorld extends World {
     program("unbound", "unbound"),
   ];
 
-  /** @param records what DNS says beside the usual */
-  static open(records: DnsRecords = {}): Promise<HostWorld> {
-    const world = new HostWorld(records);
+  /**
+   * @param records what DNS says beside the usual
+   * @param services of AWS, beside the metadata of instances and the buckets of the hosts
+   */
+  static open(
+    records: DnsRecords = {},
+    services: Readonly<Record<string, AwsService>> = {},
+  ): Promise<HostWorld> {
+    const world = new HostWorld(records, services);
     return world.furnished(() => world.furnish());
   }
 
@@ -88,12 +120,18 @@ export class HostWorld extends World {
   readonly records: DnsRecords;
   dns!: DnsServer;
   primary!: Primary;
+  aws!: Aws;
   private readonly dnsHost = this.addHost("dns", "198.51.100.53");
   private readonly images = new Map<Suite, Promise<DebianImage>>();
   private mirror!: PackageMirror;
   private hosts = 0;
 
-  private constructor(records: DnsRecords) {
+  private buckets = 0;
+
+  private constructor(
+    records: DnsRecords,
+    private readonly services: Readonly<Record<string, AwsService>>,
+  ) {
     super();
     this.records = {
       "example.com": ["MX 10 mx1.example.com", `MX 20 ${HostWorld.HOSTNAME}`],
@@ -101,6 +139,12 @@ export class HostWorld extends World {
       [HostWorld.HOSTNAME]: [`A ${HostWorld.PUBLIC_ADDRESS}`],
       "sender.example": [`A ${HostWorld.SENDER}`],
       "github.com": ["A 198.51.100.44"],
+      ...Object.fromEntries(
+        Array.from({ length: MOST_BUCKETS }, (_, number) => [bucketName(number), [`A ${AWS}`]]),
+      ),
+      ...Object.fromEntries(
+        Object.keys(services).map((name) => [`${name}.amazonaws.com`, [`A ${AWS}`]]),
+      ),
       ...records,
     };
   }
@@ -119,6 +163,11 @@ export class HostWorld extends World {
   async boot(options: HostOptions = {}): Promise<MailHost> {
     const { suite = "trixie", stack = HostWorld.stack(options.props), device, files } = options;
     const place = options.place ?? this.place(options.addresses);
+    const { name, bucket } = options.bucket ?? this.bucket();
+    const { userData, objects } = this.deployed(stack, name);
+    if (options.bucket === undefined) {
+      bucket.fill(objects);
+    }
     const disks: Record<string, string> = {};
     if (device !== null) {
       disks[QUEUE_DEVICE] = device ?? this.disk(20 * GIB).attach();
@@ -127,13 +176,14 @@ export class HostWorld extends World {
       image: await this.image(suite),
       host: place,
       hostname: `ip-${place.address.replaceAll(".", "-")}`,
-      userData: deployedUserData(stack, HostWorld.PUBLIC_ADDRESS),
+      userData: options.userData ?? userData,
       nameserver: options.nameserver ?? this.dns.address,
       proxy: this.mirror.url,
+      trusted: [this.aws.certificate, ...(options.trusted ?? [])],
       files,
       disks,
     });
-    const host = new MailHost(machine, place);
+    const host = new MailHost(machine, place, bucket, name);
     this.atEnd(() => host.remove());
     return host;
   }
@@ -145,10 +195,27 @@ export class HostWorld extends World {
     return disk;
   }
 
-  /** A place in the network for a host, at an address of its own. */
+  /** A place in the network for a host, at an address of its own, in reach of the metadata. */
   place(addresses: readonly string[] = []): NetworkHost {
-    const number = this.hosts++;
-    return this.addHost(`mx2${number}`, `198.51.100.${25 + number}`, ...addresses);
+    const number = 25 + this.hosts++;
+    const own = [`198.51.100.${number}`, `169.254.0.${number}/16`];
+    return this.addHost(`mx2${number - 25}`, ...own, ...addresses);
+  }
+
+  /** A new bucket. */
+  bucket(): HostBucket {
+    const name = bucketName(this.buckets++);
+    return { name, bucket: this.aws.bucket(name) };
+  }
+
+  /** A host of a stack as AWS has it in this world. */
+  deployed(stack: SynthesizedStack, bucket: string): DeployedHost {
+    return deployedHost(stack, { publicAddress: HostWorld.PUBLIC_ADDRESS, bucket });
+  }
+
+  /** Deploys other props for a host that runs: what is in its bucket changes. */
+  deploy(host: MailHost, props: Partial<BackupMxProps>): void {
+    host.bucket.fill(this.deployed(HostWorld.stack(props), host.bucketName).objects);
   }
 
   /** Starts the name server, for the first time or after it was stopped. */
@@ -233,6 +300,8 @@ export class HostWorld extends World {
     this.dnsHost.run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/icmp_ratelimit");
     await this.startDns();
     this.atEnd(() => this.dns.stop());
+    this.aws = await Aws.start(this.addHost("aws", AWS, `${Aws.METADATA}/16`), this.services);
+    this.atEnd(() => this.aws.stop());
     this.primary = await Primary.start(this.addHost("mx1", HostWorld.PRIMARY), {
       hostname: "mx1.example.com",
       // Postfix writes to its postmaster of what it finds wrong.

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { Bucket } from "../aws/bucket";
 import type { CloudInitVerdict, Machine } from "../machine/machine";
 import type { QueuedMail } from "../mail/postfix";
 import type { NetworkHost } from "../net/network";
@@ -14,6 +16,9 @@ export class MailHost {
     readonly machine: Machine,
     /** Its place in the network. */
     readonly place: NetworkHost,
+    /** What it runs. */
+    readonly bucket: Bucket,
+    readonly bucketName: string,
   ) {}
 
   get address(): string {
@@ -37,6 +42,17 @@ export class MailHost {
       throw new Error(`${command.join(" ")}: exit status ${exitCode}\n${stdout}${stderr}`);
     }
     return stdout;
+  }
+
+  /** Waits until what is in its bucket is live, and tells what came of it. */
+  takesConfiguration(): Promise<Execution> {
+    const sum = createHash("sha256").update(this.bucket.get("configuration")).digest("hex");
+    return this.run("backup-mx", "wait", sum);
+  }
+
+  /** What its set-up has said. */
+  async setUpLog(): Promise<string> {
+    return this.succeed("journalctl", "--unit=backup-mx-setup", "--output=cat", "--no-pager");
   }
 
   /** What it tells its operator of itself, for a program. */

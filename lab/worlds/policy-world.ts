@@ -4,7 +4,12 @@ import { type DnsRecords, DnsServer } from "../dns/dns-server";
 import { message } from "../mail/message";
 import { Postfix } from "../mail/postfix";
 import { type Mood, Primary } from "../mail/primary";
-import { renderedPolicy } from "../mail/rendered-policy";
+import {
+  configure,
+  type RenderedPolicy,
+  renderedPolicy,
+  resolverSettings,
+} from "../mail/rendered-policy";
 import { type SmtpDialogue, type SmtpReplies, smtp } from "../mail/smtp-client";
 import { Watch } from "../mail/watch";
 import type { NetworkHost } from "../net/network";
@@ -67,8 +72,8 @@ export class PolicyWorld extends World {
   readonly host = this.addHost("mx2", PolicyWorld.BACKUP);
   /** What DNS says while nothing is wrong. */
   readonly records: DnsRecords;
-  /** The files that the backup has from the library. */
-  readonly files: Readonly<Record<string, string>>;
+  /** What the backup has from the library. */
+  readonly policy: RenderedPolicy;
   dns!: DnsServer;
   backup!: Postfix;
   private runningWatch?: Watch;
@@ -100,7 +105,7 @@ export class PolicyWorld extends World {
       "sender.example": [`A ${PolicyWorld.SENDER}`],
       ...options.records,
     };
-    this.files = renderedPolicy(
+    this.policy = renderedPolicy(
       {
         hostname: PolicyWorld.HOSTNAME,
         domains: [...domains],
@@ -134,6 +139,11 @@ export class PolicyWorld extends World {
     return primary;
   }
 
+  /** What the host tells a resolver of its own. */
+  resolverSettings(): string {
+    return resolverSettings(this.backup);
+  }
+
   /** Lets primaries behave like this from now on, all at once. */
   async become(moods: Readonly<Record<string, Mood>>): Promise<void> {
     await Promise.all(
@@ -165,9 +175,14 @@ export class PolicyWorld extends World {
     this.dns = await DnsServer.start(this.addHost("dns", "192.0.2.53"), this.records);
     this.atEnd(() => this.dns.stop());
     await Promise.all([...this.served.keys()].map((hostname) => this.startPrimary(hostname)));
-    const nameserver = (await resolver?.(this)) ?? this.dns.address;
-    this.backup = await Postfix.layOut(this.host, { ...this.files, ...files }, { nameserver });
+    this.backup = await Postfix.layOut(this.host, {}, { nameserver: this.dns.address });
     this.atEnd(() => this.backup.remove());
+    configure(this.backup, this.policy);
+    this.backup.write(files ?? {});
+    const own = await resolver?.(this);
+    if (own !== undefined) {
+      this.backup.write({ "/etc/resolv.conf": `nameserver ${own}\n` });
+    }
     if (isWatched) {
       // First, as on a host: Postfix needs the table that it makes.
       this.runningWatch = await Watch.start(this.backup);
