@@ -1,7 +1,7 @@
-/** The settings of a main.cf by name. A setting that stands there twice is an error of ours. */
-export function mainCfSettings(mainCf: string): Map<string, string> {
+/** The settings of a main.cf, by its lines. A setting that stands there twice is an error of ours. */
+export function mainCfSettings(mainCf: readonly string[]): Map<string, string> {
   const settings = new Map<string, string>();
-  for (const line of mainCf.split("\n")) {
+  for (const line of mainCf) {
     if (line === "" || line.startsWith("#")) {
       continue;
     }

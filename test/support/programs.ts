@@ -11,10 +11,18 @@ export interface Program {
 
 /** The programs whose first line fits, wherever they lie in the library. */
 export function programs(firstLine: RegExp): Program[] {
+  return shipped(/(?<!\.ts)$/).filter(({ path }) => firstLine.test(readFileSync(path, "utf8")));
+}
+
+/** The modules in Python that the programs share, wherever they lie in the library. */
+export function pythonModules(): Program[] {
+  return shipped(/\.py$/);
+}
+
+function shipped(name: RegExp): Program[] {
   return readdirSync(LIB, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && name.test(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => firstLine.test(readFileSync(path, "utf8")))
     .map((path) => ({ name: basename(path), path }));
 }
 

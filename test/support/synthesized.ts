@@ -5,11 +5,16 @@ import type { SynthesizedStack } from "../../lab/aws/deployed-stack";
 import { succeed } from "../../lab/process/execution";
 
 export {
-  BUCKET,
-  deployedUserData,
+  archivedFiles,
+  type DeployedHost,
+  deployedHost,
+  deployedText,
   QUEUE_DEVICE,
   QUEUE_VOLUME,
+  readConfiguration,
   type SynthesizedStack,
+  type WrittenFile,
+  writtenFiles,
 } from "../../lab/aws/deployed-stack";
 
 const REPOSITORY = resolve(__dirname, "../..");

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   mkdirSync,
@@ -9,30 +10,34 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
-import { Testing } from "cdktf";
+import { dirname, join } from "node:path";
 import { execute } from "../../lab/process/execution";
 import { BackupMx, type BackupMxProps } from "../../lib";
+import { configurationIn, hostIn, programsIn } from "../support/host-files";
 import { DEFAULTS, EVERYTHING } from "../support/props";
 import { describeWith, program, root } from "../support/requirements";
-import { newStack } from "../support/stack";
-import { deployedUserData } from "../support/synthesized";
-import { writtenFiles } from "../support/user-data";
+import { newStack, synthesize } from "../support/stack";
 
-/** The files that the user data of a backup MX writes to /etc/postfix, name to content. */
-function postfixFilesOf(props: BackupMxProps): Map<string, string> {
-  const stack = newStack();
-  new BackupMx(stack, "Mx2", props);
-  const userData = deployedUserData(JSON.parse(Testing.synth(stack)), "203.0.113.7");
-  return new Map(
-    Object.entries(writtenFiles(userData))
-      .filter(([path]) => dirname(path) === "/etc/postfix")
-      .map(([path, { content }]) => [basename(path), content]),
-  );
-}
+/** What the module of the host makes of a configuration that it finds good: the files of Postfix. */
+const RENDER = `
+import json, sys
+sys.path[:0] = sys.argv[1:]
+import postfix
+configuration = json.load(sys.stdin)
+postfix.check(configuration["postfix"], configuration)
+print(json.dumps(postfix._texts(configuration["postfix"])))
+`;
+
+const TABLES = ["transport", "probe_transport", "tls_policy", "recipients", "aliases"];
 
 describeWith(
-  [root, program("postfix", "postfix"), program("postconf", "postfix")],
+  [
+    root,
+    program("postfix", "postfix"),
+    program("postconf", "postfix"),
+    program("postmap", "postfix"),
+    program("python3", "python3"),
+  ],
   "Postfix",
   () => {
     let folder: string;
@@ -43,13 +48,31 @@ describeWith(
     });
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+    /** The files of Postfix on the host of a backup MX, name to content, by the host's own programs. */
+    function postfixFilesOf(props: BackupMxProps): [name: string, content: string][] {
+      const stack = newStack();
+      new BackupMx(stack, "Mx2", props);
+      const synthesized = synthesize(stack);
+      for (const [path, { content }] of Object.entries(programsIn(hostIn(synthesized)))) {
+        mkdirSync(join(folder, dirname(path)), { recursive: true });
+        writeFileSync(join(folder, path), content);
+      }
+      const modules = join(folder, "usr/local/lib/backup-mx");
+      const rendered = execFileSync("python3", ["-c", RENDER, modules, join(modules, "parts")], {
+        input: JSON.stringify(configurationIn(synthesized)),
+        encoding: "utf8",
+      });
+      return Object.entries(JSON.parse(rendered));
+    }
+
     /**
-     * Writes the files where this machine's own Postfix has no part in them.
+     * Writes the files where this machine's own Postfix has no part in them, and compiles the tables.
      *
      * @param further what stands at the end of main.cf
      */
     function configuration(props: BackupMxProps, further = ""): string {
-      const etc = join(folder, "etc");
+      const files = postfixFilesOf(props);
+      const etc = join(folder, "postfix");
       const data = join(folder, "data");
       mkdirSync(etc);
       mkdirSync(data);
@@ -59,13 +82,17 @@ describeWith(
       chownSync(data, user, group);
       mkdirSync(join(folder, "queue"));
       const ours = `queue_directory = ${join(folder, "queue")}\ndata_directory = ${data}\n`;
-      for (const [name, content] of postfixFilesOf(props)) {
+      for (const [name, content] of files) {
         const file = join(etc, name);
         const text = content.replaceAll("/etc/postfix/", `${etc}/`);
-        writeFileSync(file, name === "main.cf" ? text + ours + further : text);
+        writeFileSync(file, name === "main.cf" ? text + ours : text);
         // Postfix waits two seconds with a file that is new: it may not be complete.
         utimesSync(file, 0, 0);
       }
+      for (const table of TABLES) {
+        execFileSync("postmap", ["-c", etc, `lmdb:${join(etc, table)}`]);
+      }
+      appendFileSync(join(etc, "main.cf"), further);
       return etc;
     }
 
@@ -87,10 +114,20 @@ describeWith(
         expect(await execute(["postconf", "-c", etc, "-M"])).toMatchObject(silence);
       });
 
-      test("can read every table", async () => {
+      test("can read every table, and looks none up in another form", async () => {
         const etc = configuration(props);
+        const { stdout } = await execute(["postconf", "-c", etc, "-n"]);
+        const named = [...stdout.matchAll(/\b(\w+):\S*\/postfix\/(\w+)/g)];
+        expect(new Set(named.map(([, type, name]) => `${name} ${type}`))).toEqual(
+          new Set([
+            ...TABLES.filter((table) => props === EVERYTHING || table !== "recipients").map(
+              (table) => `${table} lmdb`,
+            ),
+            "header_checks regexp",
+          ]),
+        );
         const look = (table: string, key: string) =>
-          execute(["postmap", "-c", etc, "-q", key, `texthash:${join(etc, table)}`]);
+          execute(["postmap", "-c", etc, "-q", key, `lmdb:${join(etc, table)}`]);
         expect(await look("transport", "example.com")).toMatchObject({
           ...silence,
           stdout: expect.stringMatching(/^relay:/),
@@ -109,7 +146,7 @@ describeWith(
     test("finds the listed recipients and the refusal of the rest", async () => {
       const etc = configuration(EVERYTHING);
       const look = async (key: string) => {
-        const table = `texthash:${join(etc, "recipients")}`;
+        const table = `lmdb:${join(etc, "recipients")}`;
         return (await execute(["postmap", "-c", etc, "-q", key, table])).stdout;
       };
       expect(await look("o'neill@example.com")).toBe("OK\n");

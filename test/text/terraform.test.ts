@@ -1,33 +1,24 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import {
   App,
+  DataResource,
   TerraformLocal,
   TerraformOutput,
   TerraformStack,
   TerraformVariable,
   Testing,
+  Token,
 } from "cdktf";
 import { BackupMx, Network, Route53Zone } from "../../lib";
-import {
-  EC2_USER_DATA_LIMIT,
-  terraformLiteral,
-  userDataSize,
-} from "../../lib/aws/server/user-data";
-import { cloudConfig } from "../../lib/host/cloud-config";
-import { commandPart } from "../../lib/host/command/command";
-import { mailHostUserData } from "../../lib/host/mail-host";
-import { postfixPart } from "../../lib/host/postfix/postfix";
-import { watchPart } from "../../lib/host/watch/watch";
-import { mailDomain } from "../../lib/mail/mail-domain";
-import { mailPolicy } from "../../lib/mail/mail-policy";
+import type { Section } from "../../lib/host/host-part";
+import { terraformLiteral, terraformLiterals } from "../../lib/terraform/literal";
 import { FakeAws } from "../support/fake-aws";
-import { randomName } from "../support/random-name";
 import { describeWith, program } from "../support/requirements";
 import { newStack } from "../support/stack";
-import { EXAMPLES, synthesizeExampleInto } from "../support/synthesized";
+import { deployedText, EXAMPLES, synthesizeExampleInto } from "../support/synthesized";
 import { awsProvider, forgetProviders, type Plan, Workspace } from "../support/terraform";
 
 const ADDRESS = "203.0.113.7";
@@ -61,13 +52,6 @@ function synthesizeStack(stack: TerraformStack): string {
   return join(outdir, "stacks", name, "cdk.tf.json");
 }
 
-/** Domains whose names compress badly. */
-const manyDomains = (count: number) =>
-  Array.from({ length: count }, (_, index) => ({
-    name: `${randomName(index)}.example`,
-    primaries: [{ hostname: "mx1.example.com" }],
-  }));
-
 /** Every prop of a plan that matters to somebody, in one object. */
 function outline({ resource_changes }: Plan) {
   const after = (type: string) =>
@@ -95,8 +79,17 @@ const COUNTS = {
   aws_eip_domain_name: 1,
   aws_iam_instance_profile: 1,
   aws_iam_role: 1,
+  aws_iam_role_policy: 1,
   aws_instance: 1,
   aws_route53_record: 2,
+  aws_s3_bucket: 1,
+  aws_s3_bucket_lifecycle_configuration: 1,
+  aws_s3_bucket_policy: 1,
+  aws_s3_bucket_public_access_block: 1,
+  aws_s3_bucket_server_side_encryption_configuration: 1,
+  aws_s3_bucket_versioning: 1,
+  // The programs and the configuration.
+  aws_s3_object: 2,
   aws_security_group: 1,
   aws_volume_attachment: 1,
   aws_vpc_security_group_egress_rule: 3,
@@ -138,13 +131,13 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
       .filter(({ type }) => ["aws_ebs_volume", "aws_instance"].includes(type))
       .map(({ change }) => change.after.availability_zone);
 
-  /** What an attribute of the instance refers to: it holds an address that is known later. */
-  const addressesIn = ({ configuration }: Plan, attribute: string) =>
+  /** What of the user data only AWS knows. */
+  const unknownIn = ({ configuration }: Plan) =>
     configuration.root_module.resources
       .find(({ type }) => type === "aws_instance")
-      ?.expressions[attribute]?.references?.filter((reference) =>
-        /\.public_ip$|^local\./.test(reference),
-      );
+      ?.expressions.user_data?.references?.filter((reference) => /\.\w+\.\w+$/.test(reference))
+      .map((reference) => reference.replace(/\.\w+\./, "."));
+  const UNKNOWN = ["aws_s3_bucket.bucket_regional_domain_name", "aws_ebs_volume.id"];
 
   test.each(EXAMPLES.filter((example) => !PLANNED.includes(example)))(
     "find every stack of the example %s valid",
@@ -184,7 +177,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
       expect(ingress).toEqual(["tcp 25-25", "tcp 25-25"]);
       const domain = mx[0][0];
       expect(mx).toEqual([[domain, [`10 mx1.${domain}`, `20 mx2.${domain}`]]]);
-      expect(addressesIn(planned, "user_data_base64")).toHaveLength(1);
+      expect(new Set(unknownIn(planned))).toEqual(new Set(UNKNOWN));
       expect(instance(planned).ami).toBe(FakeAws.IMAGE);
       expect(zones(planned)).toEqual([FakeAws.ZONES[0], FakeAws.ZONES[0]]);
     }
@@ -198,7 +191,7 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
     const stack = newStack();
     new BackupMx(stack, "Mx2", {
       hostname: HOSTNAME,
-      domains: manyDomains(20),
+      domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
       zone: Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ"),
       network: Network.subnet(SUBNET),
       amiId: "ami-0fedcba9876543210",
@@ -209,92 +202,87 @@ describeWith([terraform, awsProvider], "the real Terraform and AWS provider", ()
     expect(group.change.after.vpc_id).toBe(FakeAws.VPC);
     expect(instance(planned).subnet_id).toBe(SUBNET);
     expect(zones(planned)).toContain(FakeAws.ZONES[0]);
-    expect(addressesIn(planned, "user_data_base64")).toEqual([
-      "local.mx2_example_com_Server_UserData",
-    ]);
   });
 });
 
-describeWith([terraform], "a text that goes through Terraform", () => {
-  /** What Terraform makes of a text with an address in it that is known when it is applied. */
-  async function applied(text: (address: string) => string) {
-    const stack = new TerraformStack(new App(), "text");
-    const address = new TerraformVariable(stack, "address", { type: "string", default: ADDRESS });
-    const written = text(address.stringValue);
-    const local = new TerraformLocal(stack, "Text", terraformLiteral(written));
-    new TerraformOutput(stack, "plain", { value: local.asString });
-    new TerraformOutput(stack, "base64", { value: `\${base64gzip(${local.fqn})}` });
-    const workspace = new Workspace(synthesizeStack(stack));
-    try {
-      await workspace.init();
-      const { plain, base64 } = await workspace.apply();
-      return { plain: plain.value, gzip: Buffer.from(base64.value, "base64") };
-    } finally {
-      workspace.remove();
-    }
-  }
+/** All that is special to Terraform, YAML, JSON or HTML, with a value in it that comes later. */
+const special = (later: string) => [
+  `\${x} %{y} $\${x} %%{y} $$\${x} $$$\${x} %%%{y} $ % $$ %% \${} %{}`,
+  `\${a:-\${b:-%{c}}} "\${d}" '\${e}' \${f`,
+  `%{ if true }x%{ endif } \${~ x ~} %{~ for a in b ~}`,
+  `"quoted" 'single' \\n \\t \\\\ \\" \\u00e9 \\u003c \\\${x} \\`,
+  `ünïcödé 例え 🚀 \u200b\u00a0\ufeff </script> <!-- & --> <&> \u2028 \u2029 \u0085 \u007f`,
+  `#comment // comment /* comment */ <<EOT EOT`,
+  ` ${later}|%${later}|{${later}}|(${later})"${later}"\\${later}`,
+  `$${later} $$${later} $$$${later}`,
+  "\ttab\t a\nb\r\n",
+  "",
+  " ",
+];
 
-  const userData = (address: string, count = 1) => {
-    const policy = mailPolicy(HOSTNAME, { postmaster: "ops@example.org" });
-    const domains = manyDomains(count).map((props, index) =>
-      mailDomain(`domains[${index}]`, props, HOSTNAME),
-    );
-    const parts = [
-      postfixPart(policy, domains, address, []),
-      commandPart(),
-      watchPart(policy, domains),
-    ];
-    return mailHostUserData(HOSTNAME, parts, true);
+describeWith([terraform], "what goes through Terraform", () => {
+  let workspace: Workspace;
+  let outputs: { readonly [name: string]: { readonly value: string } };
+  /** What was synthesized. */
+  let locals: { readonly [name: string]: unknown };
+
+  const SECTION: Section = {
+    empty: [],
+    yes: true,
+    no: false,
+    "main.cf": ["b", "a", "B", "", "a"],
+    Upper: "before lower",
+    "dash-and space": "x",
+    "%{key}": "y",
   };
-
-  test("is the user data of a mail host, byte for byte, as text and compressed", async () => {
-    const { plain, gzip } = await applied((address) => userData(address));
-    expect(plain).toBe(userData(ADDRESS));
-    expect(gunzipSync(gzip).toString("utf8")).toBe(userData(ADDRESS));
+  /** A configuration with an address in it that is known when it is applied. */
+  const configuration = (later: string) => ({
+    hostname: "mx2.example.com",
+    version: "0123456789abcdef",
+    special: { lines: special(later), text: special(later).join("\n") },
+    section: SECTION,
+    list: Array.from({ length: 1000 }, (_, index) => `user${index}@example.com OK`),
   });
 
-  test("may hold everything that is special to Terraform, YAML or JSON", async () => {
-    const content = (address: string) =>
-      [
-        `\${x} %{y} $\${x} %%{y} $$\${x} $$$\${x} %%%{y} $ % $$ %% \${} %{}`,
-        `\${a:-\${b:-%{c}}} "\${d}" '\${e}' \${f`,
-        `%{ if true }x%{ endif } \${~ x ~} %{~ for a in b ~}`,
-        `"quoted" 'single' \\n \\t \\\\ \\" \\u00e9 \\\${x}`,
-        `ünïcödé 例え 🚀 \u200b\u00a0 </script> <!-- & -->`,
-        `#comment // comment /* comment */ <<EOT EOT`,
-        ` ${address}|%${address}|{${address}}|(${address})"${address}"`,
-        "\ttab\t \\",
-        "",
-      ].join("\n");
-    const text = (address: string) =>
-      cloudConfig({
-        fqdn: HOSTNAME,
-        files: [{ path: "/etc/special", content: content(address) }],
-        program: "/bin/true",
-      });
-    const { plain, gzip } = await applied(text);
-    expect(plain).toBe(text(ADDRESS));
-    expect(gunzipSync(gzip).toString("utf8")).toBe(text(ADDRESS));
+  beforeAll(async () => {
+    const stack = new TerraformStack(new App(), "text");
+    const seed = new TerraformVariable(stack, "seed", { type: "string", default: ADDRESS });
+    // No plan knows it.
+    const later = new DataResource(stack, "Later", {
+      input: seed.stringValue as unknown as object,
+    });
+    const address = Token.asString(later.output);
+    const value = new TerraformLocal(
+      stack,
+      "Configuration",
+      terraformLiterals(configuration(address)),
+    );
+    new TerraformOutput(stack, "json", { value: `\${jsonencode(${value.fqn})}` });
+    new TerraformOutput(stack, "sum", { value: `\${sha256(jsonencode(${value.fqn}))}` });
+    new TerraformOutput(stack, "text", { value: terraformLiteral(special(address).join("\n")) });
+    const file = synthesizeStack(stack);
+    ({ locals } = JSON.parse(readFileSync(file, "utf8")));
+    workspace = new Workspace(file);
+    await workspace.init();
+    outputs = await workspace.apply();
+  });
+  afterAll(() => workspace?.remove());
+
+  test("comes out as it went in: a text", () => {
+    expect(outputs.text.value).toBe(special(ADDRESS).join("\n"));
   });
 
-  test("may hold a dollar sign right before what Terraform puts in", async () => {
-    const text = (address: string) => `$${address} $$${address}\n`;
-    const { plain, gzip } = await applied(text);
-    expect(plain).toBe(text(ADDRESS));
-    expect(gunzipSync(gzip).toString("utf8")).toBe(text(ADDRESS));
+  test("comes out as it went in: a configuration", () => {
+    expect(JSON.parse(outputs.json.value)).toEqual(configuration(ADDRESS));
   });
 
-  // Terraform's gzip is not that of Node.js, by which the construct judges.
-  test("is not larger after compression than the construct says", async () => {
-    const estimate = (count: number) => userDataSize(userData(ADDRESS, count)).compressed;
-    let count = 100;
-    while (estimate(count + 1) <= EC2_USER_DATA_LIMIT) {
-      count += Math.max(1, Math.floor((EC2_USER_DATA_LIMIT - estimate(count)) / 40));
-    }
-    while (estimate(count) > EC2_USER_DATA_LIMIT) {
-      count -= 1;
-    }
-    const { gzip } = await applied((address) => userData(address, count));
-    expect(gzip.length).toBeLessThanOrEqual(EC2_USER_DATA_LIMIT);
+  // What tests see without Terraform is what a host gets, to the byte: it compares sums.
+  test("is what the lab makes of it, byte for byte", () => {
+    const [[name]] = Object.entries(locals);
+    const deployed = deployedText(`\${jsonencode(local.${name})}`, locals, (expression) =>
+      /^terraform_data\.\w+\.output$/.test(expression) ? ADDRESS : undefined,
+    );
+    expect(deployed).toBe(outputs.json.value);
+    expect(createHash("sha256").update(deployed).digest("hex")).toBe(outputs.sum.value);
   });
 });

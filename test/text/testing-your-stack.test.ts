@@ -33,6 +33,10 @@ describe("the test in docs/testing-your-stack.md", () => {
     await jest("--ci");
     const snapshot = readFileSync(join(project, "__snapshots__/stack.test.ts.snap"), "utf8");
     expect(snapshot).toMatch(/"#cloud-config$/m);
+    expect(snapshot).toMatch(/^ +"myhostname = mx2\.example\.com",$/m);
+    // Without the programs.
+    expect(snapshot).toMatch(/^ +"content": "programs",$/m);
+    expect(snapshot.split("\n").length).toBeLessThan(1000);
     expect(snapshot).toMatch(/^ +"20 mx2\.example\.com",$/m);
   }, 120_000);
 

@@ -20,13 +20,10 @@ import {
   Resolver,
   Route53Zone,
 } from "../../lib";
-import { backup } from "../support/backup";
-import { hostConfiguration } from "../support/host-files";
+import { configurationIn, factsIn, hostIn } from "../support/host-files";
+import { outline } from "../support/outline";
 import { DEFAULTS, EVERYTHING, EXAMPLE, ZONE } from "../support/props";
-import { randomName } from "../support/random-name";
 import { newStack, only, synthesize } from "../support/stack";
-import { deployedUserData } from "../support/synthesized";
-import { writtenFiles } from "../support/user-data";
 
 function build(props: BackupMxProps): { stack: TerraformStack; mx: BackupMx } {
   const stack = newStack();
@@ -41,15 +38,17 @@ const refuse = () => {
 const paths = (construct: Construct) =>
   construct.node.findAll().map((child) => `${child.node.path} ${child.constructor.name}`);
 
-/** The warnings and where they stand. */
-const warnings = (construct: Construct) =>
-  construct.node
+/** The warnings at synthesis, and where they stand. */
+const warnings = (stack: TerraformStack) => {
+  Testing.synth(stack);
+  return stack.node
     .findAll()
     .flatMap(({ node }) =>
       node.metadata
         .filter(({ type }) => type === AnnotationMetadataEntryType.WARN)
         .map(({ data }) => `${node.path}: ${data}`),
     );
+};
 
 describe("a stack with a BackupMx", () => {
   test.each([
@@ -57,7 +56,7 @@ describe("a stack with a BackupMx", () => {
     ["everything", EVERYTHING],
   ])("by %s", (_, props) => {
     const { stack } = build(props);
-    expect(synthesize(stack)).toMatchSnapshot("what Terraform is given");
+    expect(outline(synthesize(stack))).toMatchSnapshot("what Terraform is given");
     expect(paths(stack)).toMatchSnapshot("the construct tree");
   });
 
@@ -65,7 +64,7 @@ describe("a stack with a BackupMx", () => {
     expect(Testing.synth(build(EVERYTHING).stack)).toBe(Testing.synth(build(EVERYTHING).stack));
   });
 
-  test("may hold a second one, whose user data is its own", () => {
+  test("may hold a second one, whose resources are its own", () => {
     const { stack } = build(DEFAULTS);
     const first = synthesize(stack);
     new BackupMx(stack, "Mx3", {
@@ -81,25 +80,17 @@ describe("a stack with a BackupMx", () => {
     }
   });
 
-  test.each([
-    [1, true],
-    [120, false],
-  ])(
-    "explains its settings on the host while there is room: %i domains, %s",
-    (count, isExplained) => {
-      const domains = Array.from({ length: count }, (_, index) => ({
-        name: `${randomName(index)}.example`,
-        primaries: [{ hostname: "mx1.example.com" }],
-      }));
-      const [userData] = Object.values<string>(backup({ domains }).locals);
-      const files = writtenFiles(userData);
-      expect(files["/etc/postfix/main.cf"].content).toContain(
-        "\nrelay_domains = $transport_maps\n",
-      );
-      const comments = Object.values(files).filter(({ content }) => /^#(?!!)/m.test(content));
-      expect(comments.length > 0).toBe(isExplained);
-    },
-  );
+  test("explains its settings on the host, however many domains there are", () => {
+    const domains = Array.from({ length: 120 }, (_, index) => ({
+      name: `d${index}.example`,
+      primaries: [{ hostname: "mx1.example.com" }],
+    }));
+    const configuration = configurationIn(synthesize(build({ ...DEFAULTS, domains }).stack));
+    const mainCf: string[] = configuration.postfix["main.cf"];
+    expect(mainCf).toContain("relay_domains = $transport_maps");
+    expect(mainCf.filter((line) => line.startsWith("# ")).length).toBeGreaterThan(20);
+    expect(configuration.postfix.transport).toHaveLength(120);
+  });
 
   test("creates no output and no provider", () => {
     const json = synthesize(build(EVERYTHING).stack);
@@ -358,7 +349,8 @@ describe("a warning", () => {
   test("says what to publish by hand", () => {
     const domains = [{ ...EXAMPLE, zone: undefined }];
     expect(warnings(build({ ...GRANTED, hostname: "mx2.example.net", domains }).stack)).toEqual([
-      "test/Mx2/example.com: example.com has no zone; publish its MX records yourself: 10 mx1.example.com, 20 mx2.example.net",
+      "test/Mx2: these domains have no zone; publish their MX records yourself, mxRecords has all of them:\n" +
+        "  example.com: 10 mx1.example.com, 20 mx2.example.net",
       "test/Mx2/Host: mx2.example.net has no zone; publish an A record for the address in publicIp yourself, and then set reverseDns",
     ]);
   });
@@ -367,7 +359,7 @@ describe("a warning", () => {
     const domains = [{ ...EXAMPLE, recipients: RecipientVerification.none() }];
     expect(warnings(build({ ...GRANTED, domains }).stack)).toEqual([
       expect.stringMatching(
-        /^test\/Mx2\/example\.com: every recipient of example\.com is accepted; .* bounced/,
+        /^test\/Mx2: every recipient of these domains is accepted; .* forged senders:\n {2}example\.com$/,
       ),
     ]);
   });
@@ -376,10 +368,52 @@ describe("a warning", () => {
   test("says so too where the restrictions do not verify what the domain relies on", () => {
     const smtpdRecipientRestrictions = ["permit_mynetworks", "reject_unauth_destination"];
     expect(warnings(build({ ...GRANTED, smtpdRecipientRestrictions }).stack)).toEqual([
-      expect.stringMatching(/every recipient of example\.com is accepted/),
+      expect.stringMatching(/every recipient of these domains is accepted; .*\n {2}example\.com$/),
     ]);
     const domains = [{ ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) }];
     expect(warnings(build({ ...GRANTED, domains, smtpdRecipientRestrictions }).stack)).toEqual([]);
+  });
+
+  test("is one for however many domains it is about, and names the first ten of them", () => {
+    const { stack, mx } = build({
+      ...GRANTED,
+      domains: Array.from({ length: 150 }, (_, index) => ({
+        name: `d${index}.example.com`,
+        primaries: [{ hostname: "mx1.example.com" }],
+        recipients: RecipientVerification.none(),
+      })),
+      zone: ZONE,
+    });
+    const lists = warnings(stack).map((text) => text.split("\n  ").slice(1));
+    const names = Array.from({ length: 10 }, (_, index) => `d${index}.example.com`);
+    expect(lists).toEqual([
+      [...names.map((name) => `${name}: 10 mx1.example.com, 20 mx2.example.com`), "and 140 more"],
+      [...names, "and 140 more"],
+    ]);
+    expect(mx.mxRecords).toHaveLength(150);
+  });
+
+  test("is given once, and another for domains that came after a synthesis", () => {
+    const { stack, mx } = build({
+      ...GRANTED,
+      domains: [{ ...EXAMPLE, zone: undefined }],
+      zone: ZONE,
+    });
+    const first = warnings(stack);
+    expect(first).toHaveLength(1);
+    expect(warnings(stack)).toEqual(first);
+    mx.addDomain({ name: "example.org", primaries: EXAMPLE.primaries });
+    expect(warnings(stack)).toEqual([
+      ...first,
+      expect.stringMatching(/:\n {2}example\.org: 10 mx1\.example\.com, 20 mx2\.example\.com$/),
+    ]);
+  });
+
+  test("is not given for a domain that was refused", () => {
+    const { stack, mx } = build(GRANTED);
+    const wrong = { name: "example.org", primaries: EXAMPLE.primaries, zone: undefined };
+    expect(() => mx.addDomain({ ...wrong, recipients: RecipientVerification.list([]) })).toThrow();
+    expect(warnings(stack)).toEqual([]);
   });
 
   test("says what it costs not to scan", () => {
@@ -408,39 +442,45 @@ describe("a value that is known at deploy time only", () => {
     expect(text.match(/.{0,40}(TfToken|-\d\.\d+e\+\d+).{0,20}/g)).toBeNull();
     const stackGiven = JSON.parse(text);
     const { resource } = stackGiven;
-    const files = writtenFiles(deployedUserData(stackGiven, "203.0.113.25"));
-    const file = (name: string) => files[`/etc/postfix/${name}`].content;
+    const configuration = configurationIn(stackGiven);
+    const { postfix } = configuration;
+    const facts = factsIn(hostIn(stackGiven));
     const records: { type: string; zone_id: string; records: string[] }[] = Object.values(
       resource.aws_route53_record ?? {},
     );
-    return { resource, files, file, mx: records.find(({ type }) => type === "MX"), records };
+    const mx = records.find(({ type }) => type === "MX");
+    return { resource, facts, configuration, postfix, mx, records };
   }
 
   test("may be the hostname", () => {
-    const { files, file, mx, resource } = deferred((text) => ({
+    const { facts, configuration, postfix, mx, resource } = deferred((text) => ({
       ...DEFAULTS,
       hostname: text("hostname"),
       zone: ZONE,
     }));
-    expect(file("main.cf")).toContain(`\nmyhostname = \${var.hostname}\n`);
-    expect(hostConfiguration(files).hostname).toBe(`\${var.hostname}`);
+    expect(postfix["main.cf"]).toContain(`myhostname = \${var.hostname}`);
+    expect([facts.hostname, configuration.hostname]).toEqual([
+      `\${var.hostname}`,
+      `\${var.hostname}`,
+    ]);
     expect(mx?.records).toEqual(["10 mx1.example.com", `20 \${var.hostname}`]);
     expect(only(resource, "aws_instance").tags.Name).toBe(`\${var.hostname}`);
   });
 
   test("may be the name of a domain", () => {
-    const { file, mx } = deferred((text) => ({
+    const { configuration, postfix, mx } = deferred((text) => ({
       ...DEFAULTS,
       domains: [{ ...EXAMPLE, name: text("domain") }],
       zone: ZONE,
     }));
-    expect(file("transport")).toContain(`\n\${var.domain} relay:\n`);
-    expect(file("aliases")).toContain(`\nroot postmaster@\${var.domain}\n`);
+    expect(postfix.transport).toEqual([`\${var.domain} relay:`]);
+    expect(postfix.aliases).toContain(`root postmaster@\${var.domain}`);
+    expect(configuration.watch.domains).toEqual([`\${var.domain} accept [mx1.example.com]:25`]);
     expect(mx).toMatchObject({ name: `\${var.domain}` });
   });
 
   test("may be the name, preference, address and port of a primary", () => {
-    const { file, mx, resource } = deferred((text, number) => ({
+    const { postfix, mx, resource } = deferred((text, number) => ({
       ...DEFAULTS,
       domains: [
         {
@@ -458,7 +498,7 @@ describe("a value that is known at deploy time only", () => {
       ],
     }));
     expect(mx?.records).toEqual([`\${var.preference} \${var.primary}`, "100 mx2.example.com"]);
-    expect(file("transport")).toContain(`\nexample.com relay:[\${var.address}]:\${var.port}\n`);
+    expect(postfix.transport).toEqual([`example.com relay:[\${var.address}]:\${var.port}`]);
     const ports = Object.values(resource.aws_vpc_security_group_egress_rule).map(
       (rule) => (rule as { to_port: unknown }).to_port,
     );
@@ -493,7 +533,7 @@ describe("a value that is known at deploy time only", () => {
   });
 
   test("may be a text of the policy", () => {
-    const { file, files } = deferred((text) => ({
+    const { facts, configuration, postfix } = deferred((text) => ({
       ...DEFAULTS,
       postmaster: text("postmaster"),
       relayhost: text("relayhost"),
@@ -506,26 +546,23 @@ describe("a value that is known at deploy time only", () => {
         settings: { "Max Children": text("children") },
       }),
     }));
-    expect(file("aliases")).toContain(`\nroot \${var.postmaster}\n`);
+    expect(postfix.aliases).toContain(`root \${var.postmaster}`);
     for (const line of [
       `relayhost = \${var.relayhost}`,
       `maximal_queue_lifetime = \${var.lifetime}`,
       `unverified_recipient_reject_reason = \${var.reason}`,
       `mail_name = \${var.mail_name}`,
     ]) {
-      expect(file("main.cf")).toContain(`\n${line}\n`);
+      expect(postfix["main.cf"]).toContain(line);
     }
-    expect(hostConfiguration(files).scanner).toMatchObject({
-      packageUrl: `\${var.url}`,
-      packageSha256: `\${var.sha256}`,
+    expect(facts.downloads).toEqual({
+      mailscanner: { url: `\${var.url}`, sha256: `\${var.sha256}` },
     });
-    expect(files["/etc/MailScanner/conf.d/backup-mx.conf"].content).toContain(
-      `\nMax Children = \${var.children}\n`,
-    );
+    expect(configuration.scanner.settings).toContain(`Max Children = \${var.children}`);
   });
 
   test("may be a reply code of the policy", () => {
-    const { file } = deferred((_, number) => ({
+    const { postfix } = deferred((_, number) => ({
       ...DEFAULTS,
       domains: [{ ...EXAMPLE, recipients: RecipientVerification.list(["info@example.com"]) }],
       unverifiedRecipientRejectCode: number("reject"),
@@ -537,9 +574,9 @@ describe("a value that is known at deploy time only", () => {
       `unverified_recipient_defer_code = \${var.defer}`,
       `unknown_address_reject_code = \${var.unknown}`,
     ]) {
-      expect(file("main.cf")).toContain(`\n${line}\n`);
+      expect(postfix["main.cf"]).toContain(line);
     }
-    expect(file("recipients")).toContain(`\nexample.com \${var.reject} `);
+    expect(postfix.recipients).toContain(`example.com \${var.reject} Address lookup failed`);
   });
 
   // The markers of CDK for Terraform are numbered through a whole app. An unrelated resource before

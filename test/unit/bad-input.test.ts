@@ -11,7 +11,6 @@ import {
   SessionManager,
   WhenUnreachable,
 } from "../../lib";
-import { randomName } from "../support/random-name";
 import { newStack, synthesize } from "../support/stack";
 
 const MX1 = { hostname: "mx1.example.com" };
@@ -287,16 +286,6 @@ const MISTAKES: [string, () => object, RegExp][] = [
     scanner({ packageSha256: "abc" }),
     /^mailScanner\.packageSha256 "abc" is not a SHA-256 checksum; give the 64 hexadecimal digits/,
   ],
-  [
-    "more than EC2 takes",
-    () => ({
-      domains: Array.from({ length: 3000 }, (_, index) => ({
-        ...EXAMPLE,
-        name: `${randomName(index)}.example`,
-      })),
-    }),
-    /^user data has \d+ bytes after compression and EC2 takes 16384; divide the domains among/,
-  ],
   ...["zen", "zen.example.org*much", "zen.example.org=127.0.0*2", "a.example, b.example", ""].map(
     (site): [string, () => object, RegExp] => [
       `no list in DNS: "${site}"`,
@@ -387,9 +376,19 @@ const MISTAKES: [string, () => object, RegExp][] = [
     /^resolver\.privateZones\[0\] "corp" is not a fully qualified domain name/,
   ],
   [
-    "a list that is too long for user data",
-    list(...Array.from({ length: 5000 }, (_, index) => `${randomName(index)}@example.com`)),
-    /^user data has \d+ bytes .* give long lists of recipients by RecipientVerification\.listFile\(\)$/,
+    "a package that is not there",
+    () => ({ mailScanner: MailScanner.install({ packageFile: "/nowhere.deb" }) }),
+    /^mailScanner\.packageFile "\/nowhere\.deb" cannot be read \(ENOENT\); give the path of a Debian/,
+  ],
+  [
+    "a package from two places",
+    () => ({
+      mailScanner: MailScanner.install({
+        packageFile: "a.deb",
+        packageUrl: "https://b.example/a.deb",
+      }),
+    }),
+    /^mailScanner\.packageFile "a\.deb" is given together with packageUrl; give one of the two$/,
   ],
   [
     "a file of recipients that is not there",

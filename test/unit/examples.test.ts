@@ -2,19 +2,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { succeed } from "../../lab/process/execution";
-import { EXAMPLES, synthesizeExample } from "../support/synthesized";
+import { outline } from "../support/outline";
+import { EXAMPLES, type SynthesizedStack, synthesizeExample } from "../support/synthesized";
 
 const REPOSITORY = resolve(__dirname, "../..");
 
-/** Without what CDK for Terraform notes for itself, and without user data, which has its tests. */
-const outline = (stacks: object) =>
-  JSON.parse(
-    JSON.stringify(stacks, (key, value) => {
-      if (key === "//") {
-        return undefined;
-      }
-      return typeof value === "string" && value.startsWith("#cloud-config") ? "user data" : value;
-    }),
+/** Without the configurations of the hosts, which have their tests. */
+const withoutConfigurations = (stacks: { readonly [stack: string]: SynthesizedStack }) =>
+  Object.fromEntries(
+    Object.entries(stacks).map(([name, stack]) => [
+      name,
+      { ...stack, locals: Object.keys(stack.locals) },
+    ]),
   );
 
 test.each(EXAMPLES)(
@@ -31,10 +30,10 @@ test.each(EXAMPLES)(
 );
 
 test.each(["complete", "nodes", "own-dns"])("the example %s is", async (example) => {
-  expect(outline(await synthesizeExample(example))).toMatchSnapshot();
+  expect(outline(withoutConfigurations(await synthesizeExample(example)))).toMatchSnapshot();
 });
 
-test("npm run synth shows the warnings of an example", async () => {
+test("npm run synth shows the warnings of an example, and how large it is", async () => {
   const folder = mkdtempSync(join(tmpdir(), "synth-"));
   try {
     const shown = await succeed(
@@ -44,6 +43,8 @@ test("npm run synth shows the warnings of an example", async () => {
     expect(shown).toContain(
       "warn: backup-mx/Mx2: mail for example.com cannot be delivered while AWS blocks outbound port 25",
     );
+    expect(shown).toMatch(/^ +2 aws_s3_object$/m);
+    expect(shown).toMatch(/^ +user data: \d{4} bytes of 16384\n +configuration: \d+ bytes$/m);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -8,6 +8,7 @@ import {
   OutboundPort25,
   Route53Zone,
 } from "../../lib";
+import { configurationIn, hostIn } from "../support/host-files";
 import { newStack, synthesize } from "../support/stack";
 
 const DOMAIN = {
@@ -39,21 +40,24 @@ function records(synthesized: any, type: string): { name: string; records: strin
   ).filter((record) => record.type === type);
 }
 
-/** The user data of each node by the node's name. */
+/** The configuration of each node by the node's name. */
 // biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON has no types
-function userData(synthesized: any): { [hostname: string]: string } {
+function configurations(synthesized: any): { [hostname: string]: any } {
   return Object.fromEntries(
-    Object.values<string>(synthesized.locals).map((text) => [
-      /^fqdn: (.*)$/m.exec(text)?.[1],
-      text,
-    ]),
+    Object.keys(synthesized.resource.aws_instance).map((_, index) => {
+      const configuration = configurationIn(synthesized, index);
+      return [configuration.hostname, configuration];
+    }),
   );
 }
 
 test("a node has a name, an address, reverse DNS and a queue of its own", () => {
   const { mx, synthesized } = backup([MX3]);
   const { resource } = synthesized;
-  for (const type of ["aws_instance", "aws_eip", "aws_eip_domain_name", "aws_security_group"]) {
+  for (const type of [
+    ...["aws_instance", "aws_eip", "aws_eip_domain_name", "aws_security_group"],
+    ...["aws_ebs_volume", "aws_s3_bucket"],
+  ]) {
     expect(Object.keys(resource[type])).toHaveLength(2);
   }
   expect(
@@ -61,8 +65,9 @@ test("a node has a name, an address, reverse DNS and a queue of its own", () => 
       .map(({ name }) => name)
       .sort(),
   ).toEqual(["mx2.example.com", "mx3.example.com"]);
-  expect(Object.keys(userData(synthesized)).sort()).toEqual(["mx2.example.com", "mx3.example.com"]);
-  expect(userData(synthesized)["mx3.example.com"]).toContain("myhostname = mx3.example.com\n");
+  const own = configurations(synthesized);
+  expect(Object.keys(own).sort()).toEqual(["mx2.example.com", "mx3.example.com"]);
+  expect(own["mx3.example.com"].postfix["main.cf"]).toContain("myhostname = mx3.example.com");
   expect(mx.furtherNodes.map(({ hostname }) => hostname)).toEqual(["mx3.example.com"]);
 });
 
@@ -86,19 +91,22 @@ test("all nodes are in one set of MX records, with the preference that each has"
   expect(mx.mtaStsPolicies[0].mx).toEqual(expected.map((value) => value.split(" ")[1]));
 });
 
-test("what the first node is does not depend on the others", () => {
-  const alone = userData(backup([]).synthesized)["mx2.example.com"];
-  const among = backup([{ ...MX3, preferenceIncrement: 10 }]).synthesized;
-  expect(userData(among)["mx2.example.com"]).toBe(alone);
+test("what the first node is and does, does not depend on the others", () => {
+  const first = (nodes: BackupMxNodeProps[]) => {
+    const { synthesized } = backup(nodes);
+    const index = Object.keys(synthesized.resource.aws_instance).indexOf("mx2_example_com_Server");
+    return hostIn(synthesized, index);
+  };
+  expect(first([{ ...MX3, preferenceIncrement: 10 }])).toEqual(first([]));
 });
 
 test("a node behind another one sends to the primaries, and not to that other", () => {
   const route = (node: BackupMxNodeProps) =>
-    /^ +(example\.com relay:.*)$/m.exec(
-      userData(backup([node]).synthesized)["mx3.example.com"],
-    )?.[1];
-  expect(route(MX3)).toBe("example.com relay:");
-  expect(route({ ...MX3, preferenceIncrement: 10 })).toBe("example.com relay:[mx1.example.com]:25");
+    configurations(backup([node]).synthesized)["mx3.example.com"].postfix.transport;
+  expect(route(MX3)).toEqual(["example.com relay:"]);
+  expect(route({ ...MX3, preferenceIncrement: 10 })).toEqual([
+    "example.com relay:[mx1.example.com]:25",
+  ]);
 });
 
 test("a domain that is added later is on every node", () => {
@@ -109,8 +117,10 @@ test("a domain that is added later is on every node", () => {
     nodes: [MX3],
   });
   mx.addDomain({ name: "example.net", primaries: [{ hostname: "mx1.example.com" }] });
-  for (const text of Object.values(userData(synthesize(stack)))) {
-    expect(text).toContain("example.net relay:");
+  const all = Object.values(configurations(synthesize(stack)));
+  expect(all).toHaveLength(2);
+  for (const { postfix } of all) {
+    expect(postfix.transport).toContain("example.net relay:");
   }
 });
 

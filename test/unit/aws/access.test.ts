@@ -1,23 +1,29 @@
 import { type BackupMxProps, SessionManager } from "../../../lib";
 import { backup } from "../../support/backup";
-import { hostConfiguration } from "../../support/host-files";
+import {
+  configurationOf,
+  factsIn,
+  factsOf,
+  hostIn,
+  hostOf,
+  programsIn,
+} from "../../support/host-files";
 import { only } from "../../support/stack";
-import { deployedUserData } from "../../support/synthesized";
-import { writtenFiles } from "../../support/user-data";
 
-const PROGRAM = "/usr/local/sbin/backup-mx-session-manager";
-
-test("by default nobody can log in, and the host may do nothing in AWS", () => {
+test("by default nobody can log in, and the host may read what it runs and nothing else", () => {
   const synthesized = backup();
-  expect(synthesized.resource.aws_iam_role_policy).toBeUndefined();
+  const { Statement } = JSON.parse(only(synthesized.resource, "aws_iam_role_policy").policy);
+  expect(Statement.map(({ Action }: { Action: string[] }) => Action)).toEqual([["s3:GetObject"]]);
   expect(synthesized.resource.aws_key_pair).toBeUndefined();
-  expect(writtenFiles(deployedUserData(synthesized, "192.0.2.1"))).not.toHaveProperty([PROGRAM]);
+  expect(factsIn(hostIn(synthesized)).downloads).not.toHaveProperty("amazon-ssm-agent");
 });
 
 test("Session Manager may open its channels, and register this one instance", () => {
   const synthesized = backup({ sessionManager: SessionManager.install() });
   const [instance] = Object.keys(synthesized.resource.aws_instance);
-  const { Statement } = JSON.parse(only(synthesized.resource, "aws_iam_role_policy").policy);
+  const { Statement } = JSON.parse(
+    synthesized.resource.aws_iam_role_policy.mx2_example_com_Server_Role_SessionManager.policy,
+  );
   expect(Statement).toEqual([
     expect.objectContaining({
       Action: [
@@ -33,17 +39,18 @@ test("Session Manager may open its channels, and register this one instance", ()
       Resource: `\${aws_instance.${instance}.arn}`,
     }),
   ]);
-  expect(writtenFiles(deployedUserData(synthesized, "192.0.2.1"))).toHaveProperty([PROGRAM]);
+  // The latest of AWS, whose URL follows from the region.
+  expect(factsIn(hostIn(synthesized)).downloads).toMatchObject({
+    "amazon-ssm-agent": { url: "", sha256: "" },
+  });
 });
 
 test("the package of its agent can be pinned", () => {
   const packageSha256 = "AB".repeat(32);
   const packageUrl = "https://mirror.example.net/agent.deb";
   const sessionManager = SessionManager.install({ packageUrl, packageSha256 });
-  const files = writtenFiles(deployedUserData(backup({ sessionManager }), "192.0.2.1"));
-  expect(hostConfiguration(files).sessionManager).toEqual({
-    packageUrl,
-    packageSha256: "ab".repeat(32),
+  expect(factsOf({ sessionManager }).downloads).toMatchObject({
+    "amazon-ssm-agent": { url: packageUrl, sha256: "ab".repeat(32) },
   });
 });
 
@@ -68,19 +75,14 @@ test("the volume is encrypted by a key of the user's", () => {
 });
 
 test("security updates come daily, with a restart at its time", () => {
-  const files = writtenFiles(deployedUserData(backup({ restartTime: "23:05" }), "192.0.2.1"));
-  expect(files["/etc/apt/apt.conf.d/60backup-mx"].content).toContain(
-    'Unattended-Upgrade::Automatic-Reboot-Time "23:05";\n',
-  );
-  expect(hostConfiguration(files).setup.packages).toContain("unattended-upgrades");
+  expect(configurationOf().upkeep).toEqual({ restartTime: "03:30" });
+  expect(configurationOf({ restartTime: "23:05" }).upkeep).toEqual({ restartTime: "23:05" });
 });
 
 test("the clock follows that of AWS", () => {
-  const files = writtenFiles(deployedUserData(backup(), "192.0.2.1"));
-  expect(files["/etc/chrony/sources.d/amazon.sources"].content).toMatch(
-    /^server 169\.254\.169\.123 /,
+  expect(programsIn(hostOf())["/etc/chrony/sources.d/amazon.sources"].content).toMatch(
+    /^server 169\.254\.169\.123 /m,
   );
-  expect(hostConfiguration(files).setup.packages).toContain("chrony");
 });
 
 test.each<[Partial<BackupMxProps>, string]>([

@@ -1,11 +1,11 @@
 import { parse } from "yaml";
 import { cloudConfig } from "../../../lib/host/cloud-config";
 import type { HostFile } from "../../../lib/host/host-file";
-import { writtenFiles } from "../../support/user-data";
+import { writtenFiles } from "../../support/synthesized";
 
 const PROGRAM = "/usr/local/sbin/setup";
 const render = (...files: HostFile[]) =>
-  cloudConfig({ fqdn: "mx2.example.net", files, program: PROGRAM });
+  cloudConfig({ fqdn: "mx2.example.net", files, program: [PROGRAM, "now"] });
 const roundTrip = (content: string, isProgram = false) =>
   writtenFiles(render({ path: "/etc/file", content, isProgram }))["/etc/file"].content;
 
@@ -18,8 +18,8 @@ describe("a cloud-config", () => {
     expect(render(...files)).toMatchSnapshot();
   });
 
-  test("runs one program and nothing else", () => {
-    expect(parse(render()).runcmd).toEqual([[PROGRAM]]);
+  test("runs one program with its arguments, and nothing else", () => {
+    expect(parse(render()).runcmd).toEqual([[PROGRAM, "now"]]);
   });
 
   test("names the host in full", () => {

@@ -1,66 +1,74 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { execute } from "../../../lab/process/execution";
-import { compact, program as shipped, withoutComments } from "../../../lib/host/host-file";
-import { PYTHON, programs, SHELL } from "../../support/programs";
-import { describeWith, program } from "../../support/requirements";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  downloadModule,
+  dropIn,
+  fixedFile,
+  partFile,
+  partModule,
+  program,
+  pythonModule,
+  unit,
+} from "../../../lib/host/host-file";
 
-const HOST = resolve(__dirname, "../../../lib/host");
+describe("a file that lies beside the part that ships it", () => {
+  const content = "# Why this is so.\nfirst\n";
+  let folder: string;
 
-/** The syntax tree of a program that it is given, without docstrings. */
-const TREE = `
-import ast, sys
-tree = ast.parse(sys.stdin.read())
-for node in ast.walk(tree):
-    body = getattr(node, "body", None)
-    if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-        if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
-            del body[0]
-print(ast.dump(tree))
-`;
-
-describeWith([program("python3", "python3")], "a Python program on its way to the host", () => {
-  test.each(programs(PYTHON))("$name does what it did", async ({ path }) => {
-    const tree = (input: string) => execute(["python3", "-c", TREE], { input });
-    const text = readFileSync(path, "utf8");
-    const here = await tree(text);
-    expect(here.exitCode).toBe(0);
-    expect(await tree(withoutComments(text))).toEqual(here);
-    const { content } = compact({ path, content: text, isProgram: true });
-    expect(content.length).toBeLessThan(withoutComments(text).length);
-    expect(await tree(content)).toEqual(here);
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "part-"));
+    for (const name of ["backup-mx-x", "x.py", "x.service", "x.service.conf", "x.sources"]) {
+      writeFileSync(join(folder, name), content);
+    }
   });
-});
+  afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What bash has read, as it would write it itself: a function, with its own layout. */
-const functionOf = (text: string) =>
-  execute(["bash", "-c", 'eval "$(cat)" && declare -f whole'], {
-    input: `whole() {\n${text}\n}\n`,
+  test.each([
+    ["a program", () => program(folder, "backup-mx-x"), "/usr/local/sbin/backup-mx-x"],
+    ["a module", () => pythonModule(folder, "x"), "/usr/local/lib/backup-mx/x.py"],
+    [
+      "a module that installs a package",
+      () => downloadModule(folder, "x"),
+      "/usr/local/lib/backup-mx/downloads/x.py",
+    ],
+    [
+      "what a module reads",
+      () => partFile(folder, "x.sources"),
+      "/usr/local/lib/backup-mx/parts/x.sources",
+    ],
+    [
+      "the module of a section",
+      () => partModule(folder, "x"),
+      "/usr/local/lib/backup-mx/parts/x.py",
+    ],
+    ["a unit", () => unit(folder, "x.service"), "/etc/systemd/system/x.service"],
+    [
+      "what a unit is told",
+      () => dropIn(folder, "x.service"),
+      "/etc/systemd/system/x.service.d/backup-mx.conf",
+    ],
+    [
+      "what an instance of a unit is told",
+      () => dropIn(folder, "x.service", "x@.service"),
+      "/etc/systemd/system/x@.service.d/backup-mx.conf",
+    ],
+    [
+      "a fixed file",
+      () => fixedFile(folder, "/etc/chrony/sources.d/x.sources"),
+      "/etc/chrony/sources.d/x.sources",
+    ],
+  ])("is %s, as it is written", (_, file, path) => {
+    expect(file()).toMatchObject({ path, content });
   });
 
-describe("a shell program on its way to the host", () => {
-  test.each(programs(SHELL))("$name does what it did", async ({ path }) => {
-    const text = readFileSync(path, "utf8");
-    const here = await functionOf(text);
-    expect(here).toMatchObject({ exitCode: 0, stderr: "" });
-    const { content } = compact({ path, content: text, isProgram: true });
-    expect(content.length).toBeLessThan(withoutComments(text).length);
-    expect(await functionOf(content)).toEqual(here);
+  test("can be run if it is a program, and otherwise not", () => {
+    expect(program(folder, "backup-mx-x").isProgram).toBe(true);
+    expect(pythonModule(folder, "x").isProgram).toBeFalsy();
+    expect(unit(folder, "x.service").isProgram).toBeFalsy();
   });
-});
 
-test("the configuration is the same on one line", () => {
-  const content = `{\n "a": "\${TfToken[TOKEN.1]}",\n "b": ["x  y", ""]\n}\n`;
-  expect(compact({ path: "/etc/backup-mx/host.json", content }).content).toBe(
-    `{"a":"\${TfToken[TOKEN.1]}","b":["x  y",""]}\n`,
-  );
-});
-
-test("what explains a program stays here, but for what it tells its users", () => {
-  const watch = shipped(`${HOST}/watch`, "backup-mx-watch").content;
-  expect(watch).not.toContain('"""');
-  expect(watch).not.toMatch(/^ *#(?!!)/m);
-  const command = shipped(`${HOST}/command`, "backup-mx").content;
-  expect(command.match(/"""/g)).toHaveLength(2);
-  expect(command).toContain("usage: backup-mx");
+  test("that is not there is an error at once", () => {
+    expect(() => program(folder, "backup-mx-none")).toThrow("backup-mx-none");
+  });
 });

@@ -1,214 +1,333 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parse } from "yaml";
 import {
   type BackupMxDomain,
   type BackupMxProps,
+  Certificate,
+  Logs,
   MailScanner,
   Monitoring,
+  Network,
   RecipientVerification,
   Resolver,
+  Route53Zone,
   SessionManager,
 } from "../../../lib";
+import { BOOT_FILES } from "../../../lib/aws/store/store";
+import type { HostPart } from "../../../lib/host/host-part";
+import { mailHost } from "../../../lib/host/mail-host";
+import { SETUP_UNITS } from "../../../lib/host/setup/setup";
 import { mailDomain } from "../../../lib/mail/mail-domain";
 import { mailPolicy } from "../../../lib/mail/mail-policy";
-import { postfixFiles } from "../../../lib/mail/postfix/postfix";
+import { postfixSection } from "../../../lib/mail/postfix/postfix";
+import { hostPrograms } from "../../../lib/programs";
+import { backup } from "../../support/backup";
 import {
-  hostConfiguration,
-  hostFiles,
-  hostUserData,
+  BUCKET,
+  configurationIn,
+  configurationOf,
+  factsIn,
+  factsOf,
+  hostIn,
+  hostOf,
   PUBLIC_ADDRESS,
 } from "../../support/host-files";
-import { QUEUE_DEVICE, QUEUE_VOLUME } from "../../support/synthesized";
+import { mainCfSettings } from "../../support/main-cf";
+import { EVERYTHING } from "../../support/props";
+import { QUEUE_DEVICE, QUEUE_VOLUME, writtenFiles } from "../../support/synthesized";
 
-const HOSTNAME = "mx2.example.net";
-const SETUP = "/usr/local/sbin/backup-mx-setup";
+const HOSTNAME = "mx2.example.com";
+const HOST_JSON = "/etc/backup-mx/host.json";
+const ZONE = Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ");
 
 const domains = (names: string[], props: Partial<BackupMxDomain> = {}): BackupMxDomain[] =>
   names.map((name) => ({ name, primaries: [{ hostname: "mx1.example.com" }], ...props }));
 
-/** What the programs of a host are told. */
-const configuration = (props: Partial<BackupMxProps> = {}) =>
-  hostConfiguration(hostFiles({ hostname: HOSTNAME, ...props }));
+/** What is on by props alone. */
+const FEATURES: Partial<BackupMxProps> = {
+  sessionManager: SessionManager.install(),
+  monitoring: Monitoring.toEmail("ops@example.org"),
+  logs: Logs.toLogGroup(),
+  certificate: Certificate.acme({ zone: ZONE, email: "ops@example.org" }),
+  resolver: Resolver.local({ privateZones: ["corp.example"] }),
+  mailScanner: MailScanner.install({ clamAv: true, deliverUnscannedAfter: "4h" }),
+};
 
-describe("the user data of a mail host", () => {
-  test("brings every file of Postfix as it was rendered", () => {
+describe("the user data of a host", () => {
+  test("say what the instance is for all its life", () => {
+    expect(factsOf()).toEqual({
+      hostname: HOSTNAME,
+      version: expect.stringMatching(/^[0-9a-f]{16}$/),
+      store: `https://${BUCKET}`,
+      programs: hostPrograms().sha256,
+      processor: "arm64",
+      queue: { volume: QUEUE_VOLUME, devices: [QUEUE_DEVICE, "/dev/xvdf"] },
+      parts: ["scanner"],
+      downloads: { mailscanner: { url: expect.stringMatching(/^https:.*\.deb$/), sha256: "" } },
+    });
+  });
+
+  test("bring the programs that fetch all others, as they are written, and nothing else", () => {
+    const { [HOST_JSON]: facts, ...files } = writtenFiles(hostOf(EVERYTHING).userData);
+    expect(facts.permissions).toBeUndefined();
+    const brought = [...SETUP_UNITS, ...BOOT_FILES].map(({ path, content }) => [path, { content }]);
+    expect(files).toEqual(Object.fromEntries(brought));
+  });
+
+  test("start the set-up, and give the host its name", () => {
+    expect(parse(hostOf().userData)).toMatchObject({
+      fqdn: HOSTNAME,
+      runcmd: [["systemctl", "start", "backup-mx-setup.service"]],
+    });
+  });
+
+  // It is read in the console, line by line. EC2 takes 16 KB.
+  test.each<[string, Partial<BackupMxProps>]>([
+    ["every default", {}],
+    ["every feature", FEATURES],
+    [
+      "a hundred domains",
+      { domains: domains(Array.from({ length: 100 }, (_, n) => `d${n}.example`)) },
+    ],
+  ])("have less than 6 KB with the longest name and %s", (_, props) => {
+    const hostname = `mx2.${"a".repeat(64 - "mx2..example.com".length)}.example.com`;
+    expect(hostname).toHaveLength(64);
+    const { userData } = hostOf({ ...props, hostname });
+    expect(Buffer.byteLength(userData)).toBeLessThan(6 * 1024);
+    expect(writtenFiles(userData)[HOST_JSON].content.split("\n")).toHaveLength(11);
+  });
+
+  // EC2 refuses the instance another one, and its image would not start on it.
+  test("change with the processor, and not with the size of the instance", () => {
+    const userData = (instanceType: string) => hostOf({ instanceType }).userData;
+    expect(userData("t4g.large")).toBe(userData("t4g.small"));
+    expect(factsOf({ instanceType: "t3.small" }).processor).toBe("amd64");
+    expect(factsOf({ instanceType: "t3.small" }).version).toBe(factsOf().version);
+  });
+
+  test("hold nothing that changes while the instance runs", () => {
+    const props: Partial<BackupMxProps> = {
+      domains: domains(["example.org"], {
+        recipients: RecipientVerification.list(["info@example.org"]),
+      }),
+      postmaster: "ops@example.net",
+      postfixSettings: { mail_name: "Mail" },
+      watchInterval: "1m",
+      restartTime: "02:15",
+      logs: Logs.toLogGroup(),
+      monitoring: Monitoring.toEmail("ops@example.org"),
+      mailScanner: MailScanner.install({ settings: { "Max Children": "3" } }),
+    };
+    expect(hostOf(props).userData).toBe(hostOf().userData);
+  });
+});
+
+describe("the version of a host", () => {
+  const version = (programs: string, ...parts: HostPart[]) =>
+    mailHost({ hostname: HOSTNAME, programs, parts }).configuration.version;
+  const PROGRAMS = "0123456789abcdef".repeat(4);
+  const SCANNER: HostPart = {
+    parts: ["scanner"],
+    downloads: { mailscanner: { url: "https://mirror.example.net/a.deb", sha256: "" } },
+  };
+  const RESOLVER: HostPart = { parts: ["resolver"], configuration: { resolver: { zones: [] } } };
+  const first = version(PROGRAMS, SCANNER, RESOLVER);
+
+  test.each<[string, string]>([
+    ["other programs", version("f".repeat(64), SCANNER, RESOLVER)],
+    ["a part less", version(PROGRAMS, SCANNER)],
+    ["a part more", version(PROGRAMS, SCANNER, RESOLVER, { parts: ["clamav"] })],
+    ["a package less", version(PROGRAMS, { parts: ["scanner"] }, RESOLVER)],
+    [
+      "a package from elsewhere",
+      version(
+        PROGRAMS,
+        { ...SCANNER, downloads: { mailscanner: { url: "https://b.example/a.deb", sha256: "" } } },
+        RESOLVER,
+      ),
+    ],
+    [
+      "a package with another checksum",
+      version(
+        PROGRAMS,
+        {
+          ...SCANNER,
+          downloads: { mailscanner: { url: "https://mirror.example.net/a.deb", sha256: PROGRAMS } },
+        },
+        RESOLVER,
+      ),
+    ],
+  ])("changes with %s", (_, other) => {
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    expect(other).toMatch(/^[0-9a-f]{16}$/);
+    expect(other).not.toBe(first);
+  });
+
+  test("does not change with the order of the parts, nor with what they have to say", () => {
+    expect(version(PROGRAMS, RESOLVER, SCANNER)).toBe(first);
+    const other: HostPart = { ...RESOLVER, configuration: { resolver: { zones: ["a.example"] } } };
+    expect(version(PROGRAMS, SCANNER, other)).toBe(first);
+  });
+
+  test("is not the host's name: two hosts of the same programs and packages have one", () => {
+    const other = mailHost({ hostname: "mx3.example.com", programs: PROGRAMS, parts: [SCANNER] });
+    expect(other.configuration.version).toBe(version(PROGRAMS, SCANNER));
+  });
+
+  test("is in the user data and in the configuration, for the host to compare", () => {
+    for (const props of [{}, FEATURES, EVERYTHING]) {
+      expect(configurationOf(props).version).toBe(factsOf(props).version);
+    }
+    expect(factsOf(FEATURES).version).not.toBe(factsOf().version);
+  });
+});
+
+describe("the parts and packages of a host", () => {
+  const partsOf = (props: Partial<BackupMxProps>) => {
+    const { parts, downloads } = factsOf(props);
+    return { parts, downloads: Object.keys(downloads) };
+  };
+
+  test.each<[string, Partial<BackupMxProps>, string[], string[]]>([
+    ["by default", {}, ["scanner"], ["mailscanner"]],
+    ["without MailScanner", { mailScanner: MailScanner.none() }, [], []],
+    [
+      "with ClamAV",
+      { mailScanner: MailScanner.install({ clamAv: true }) },
+      ["clamav", "scanner"],
+      ["mailscanner"],
+    ],
+    [
+      "with a list in DNS",
+      { postscreenDnsblSites: ["zen.example.org"] },
+      ["resolver", "scanner"],
+      ["mailscanner"],
+    ],
+    ["with a resolver", { resolver: Resolver.local() }, ["resolver", "scanner"], ["mailscanner"]],
+    [
+      "with a certificate",
+      { certificate: Certificate.acme({ zone: ZONE }) },
+      ["certificate", "scanner"],
+      ["mailscanner"],
+    ],
+    [
+      "with Session Manager",
+      { sessionManager: SessionManager.install() },
+      ["scanner"],
+      ["amazon-ssm-agent", "mailscanner"],
+    ],
+    [
+      "with monitoring and logs, which need none",
+      { monitoring: Monitoring.toEmail("ops@example.org"), logs: Logs.toLogGroup() },
+      ["scanner"],
+      ["mailscanner"],
+    ],
+    [
+      "with every feature",
+      FEATURES,
+      ["certificate", "clamav", "resolver", "scanner"],
+      ["amazon-ssm-agent", "mailscanner"],
+    ],
+  ])("%s", (_, props, parts, downloads) => {
+    const found = partsOf(props);
+    expect(found).toEqual({ parts, downloads: expect.arrayContaining(downloads) });
+    expect(found.downloads).toHaveLength(downloads.length);
+  });
+
+  test("are pinned where the user says so", () => {
+    const mailScanner = MailScanner.install({
+      packageUrl: "https://mirror.example.net/MailScanner.deb",
+      packageSha256: "AB".repeat(32),
+    });
+    expect(factsOf({ mailScanner }).downloads).toEqual({
+      mailscanner: {
+        url: "https://mirror.example.net/MailScanner.deb",
+        sha256: "ab".repeat(32),
+      },
+    });
+  });
+});
+
+describe("the configuration of a host", () => {
+  test("has a section for each that is on, by default", () => {
+    expect(configurationOf()).toEqual({
+      hostname: HOSTNAME,
+      version: factsOf().version,
+      postfix: expect.objectContaining({ transport: ["example.com relay:"] }),
+      scanner: {
+        clamAv: false,
+        deliverUnscannedAfter: "",
+        settings: MailScanner.install().settingLines(),
+      },
+      watch: { interval: "30s", domains: ["example.com accept [mx1.example.com]:25"] },
+      upkeep: { restartTime: "03:30" },
+    });
+  });
+
+  test("has a section for each that is on, with every feature", () => {
+    const { postfix, scanner, watch, upkeep, hostname, version, ...rest } =
+      configurationOf(FEATURES);
+    expect([postfix, scanner, watch, upkeep, hostname, version]).not.toContain(undefined);
+    expect(scanner).toMatchObject({ clamAv: true, deliverUnscannedAfter: "4h" });
+    expect(rest).toEqual({
+      resolver: { privateZones: ["corp.example"], privateResolver: "169.254.169.253" },
+      certificate: {
+        server: "https://acme-v02.api.letsencrypt.org/directory",
+        email: "ops@example.org",
+      },
+      monitoring: { port25Probe: "inbound-smtp.us-east-1.amazonaws.com/25" },
+      logs: { group: "/backup-mx/mx2.example.com", stream: "journal" },
+    });
+  });
+
+  test("has no section of the scanner where there is none", () => {
+    expect(configurationOf({ mailScanner: MailScanner.none() }).scanner).toBeUndefined();
+  });
+
+  test("has what Postfix is told as it was rendered, whatever is special to Terraform, YAML or JSON", () => {
     const props = {
-      unverifiedRecipientRejectReason: `No such user: %{you} # 'quoted' "twice" - ünbekannt`,
+      unverifiedRecipientRejectReason: `No such \${user}: %{you} # 'quoted' "twice" <&> \\ - ünbekannt`,
       postfixSettings: { smtpd_banner: "$myhostname ESMTP: ready #1" },
-      mailScanner: MailScanner.none(),
     };
     const [domain] = domains(["example.com"], {
       recipients: RecipientVerification.list(["a{b}$c#d@example.com", "o'neill@example.com"]),
     });
-    const written = hostFiles({ hostname: HOSTNAME, ...props, domains: [domain] });
-    const rendered = postfixFiles(
-      mailPolicy(HOSTNAME, props),
-      [mailDomain("domains[0]", domain, HOSTNAME)],
-      PUBLIC_ADDRESS,
+    const mailScanner = MailScanner.none();
+    const { postfix } = configurationOf({ ...props, mailScanner, domains: [domain] });
+    expect(postfix).toEqual(
+      postfixSection(
+        mailPolicy(HOSTNAME, { ...props, mailScanner }),
+        [mailDomain("domains[0]", domain, HOSTNAME)],
+        PUBLIC_ADDRESS,
+      ),
     );
-    expect(rendered.size).toBe(7);
-    for (const [path, content] of rendered) {
-      expect(written[path]).toEqual({ content });
-    }
-  });
-
-  test("writes these files", () => {
-    expect(Object.keys(hostFiles())).toEqual([
-      "/etc/postfix/main.cf",
-      "/etc/postfix/master.cf",
-      "/etc/postfix/transport",
-      "/etc/postfix/probe_transport",
-      "/etc/postfix/tls_policy",
-      "/etc/postfix/aliases",
-      "/etc/systemd/system/postfix.service.d/backup-mx.conf",
-      "/etc/systemd/system/postfix@.service.d/backup-mx.conf",
-      "/etc/systemd/system/backup-mx-queue.service",
-      "/etc/systemd/system/backup-mx-tidy.service",
-      "/etc/systemd/system/backup-mx-tidy.timer",
-      "/etc/apt/apt.conf.d/60backup-mx",
-      "/etc/systemd/journald.conf.d/backup-mx.conf",
-      "/etc/chrony/sources.d/amazon.sources",
-      "/etc/MailScanner/conf.d/backup-mx.conf",
-      "/etc/systemd/system/mailscanner.service.d/backup-mx.conf",
-      "/etc/postfix/header_checks",
-      "/etc/systemd/system/backup-mx-watch.service",
-      "/etc/backup-mx/host.json",
-      "/usr/local/sbin/backup-mx-queue",
-      "/usr/local/sbin/backup-mx-scanner",
-      "/usr/local/sbin/backup-mx-retry",
-      SETUP,
-      "/usr/local/sbin/backup-mx",
-      "/usr/local/sbin/backup-mx-watch",
-      "/usr/local/sbin/backup-mx-setting",
-    ]);
-  });
-
-  test("brings a resolver of its own to those who need it alone", () => {
-    const resolver = (props: Partial<BackupMxProps>) => [
-      Object.keys(hostFiles(props)).filter((path) => /unbound|resolver/.test(path)),
-      configuration(props).setup.packages.includes("unbound"),
-    ];
-    const brought = [
-      ["/etc/unbound/unbound.conf.d/backup-mx.conf", "/usr/local/sbin/backup-mx-resolver"],
-      true,
-    ];
-    expect(resolver({})).toEqual([[], false]);
-    expect(resolver({ postscreenDnsblSites: ["zen.example.org"] })).toEqual(brought);
-    expect(resolver({ resolver: Resolver.local() })).toEqual(brought);
-  });
-
-  test("has nothing of MailScanner where there is none", () => {
-    const paths = Object.keys(hostFiles({ mailScanner: MailScanner.none() }));
-    expect(paths.filter((path) => /mailscanner|header_checks/i.test(path))).toEqual([]);
-  });
-
-  test("runs the setup program, which is the one in this repository without its comments", () => {
-    expect(parse(hostUserData()).runcmd).toEqual([[SETUP]]);
-    const { content, permissions } = hostFiles()[SETUP];
-    const lines = readFileSync(join(__dirname, "../../../lib/host/setup/backup-mx-setup"), "utf8")
-      .split("\n")
-      .filter((line, number) => number === 0 || !line.trimStart().startsWith("#"));
-    expect(content).toBe(lines.join("\n"));
-    expect(permissions).toBe("0755");
-  });
-
-  test("brings programs without docstrings, but for the usage that one prints", () => {
-    const files = hostFiles();
-    expect(files["/usr/local/sbin/backup-mx-watch"].content).not.toContain('"""');
-    expect(files["/usr/local/sbin/backup-mx"].content.match(/"""/g)).toHaveLength(2);
-    expect(files["/usr/local/sbin/backup-mx"].content).toContain("usage: backup-mx [status]");
+    expect(postfix.recipients).toHaveLength(3);
   });
 
   test("is the same each time", () => {
-    expect(hostUserData()).toBe(hostUserData());
+    expect(hostOf(FEATURES)).toEqual(hostOf(FEATURES));
   });
 
-  // The order means nothing, and other user data means another instance.
+  // The order means nothing.
   test("does not depend on the order of the domains", () => {
-    const text = (...names: string[]) =>
-      hostUserData({ postmaster: "ops@example.org", domains: domains(names) });
-    expect(text("b.example", "a.example")).toBe(text("a.example", "b.example"));
+    const host = (...names: string[]) =>
+      hostOf({ postmaster: "ops@example.org", domains: domains(names) });
+    expect(host("b.example", "a.example")).toEqual(host("a.example", "b.example"));
   });
 
   test("does not depend on the order of free settings", () => {
     const one = { biff: "no", mail_name: "Mail", always_bcc: "" };
     const other = { always_bcc: "", mail_name: "Mail", biff: "no" };
-    expect(hostUserData({ postfixSettings: one })).toBe(hostUserData({ postfixSettings: other }));
-  });
-});
-
-describe("what the programs of a host are told", () => {
-  test("by default", () => {
-    expect(configuration()).toEqual({
-      hostname: HOSTNAME,
-      queue: { volume: QUEUE_VOLUME, devices: [QUEUE_DEVICE, "/dev/xvdf"] },
-      scanner: {
-        packageUrl: expect.stringMatching(/^https:.*\.deb$/),
-        packageSha256: "",
-        clamAv: false,
-        deliverUnscannedAfter: "",
-      },
-      watch: {
-        interval: "30s",
-        domains: {
-          "example.com": { whenUnreachable: "accept", primaries: ["[mx1.example.com]:25"] },
-        },
-      },
-      setup: {
-        selfTestDomain: "example.com",
-        packages: expect.arrayContaining(["ca-certificates", "curl", "postfix", "spamassassin"]),
-        installed: ["/usr/local/sbin/backup-mx-scanner install"],
-        beforeMail: [
-          "/usr/local/sbin/backup-mx-scanner start",
-          "systemctl enable --quiet --now backup-mx-watch",
-        ],
-        ready: ["systemctl enable --quiet --now backup-mx-tidy.timer"],
-      },
-    });
+    expect(hostOf({ postfixSettings: one })).toEqual(hostOf({ postfixSettings: other }));
   });
 
-  test("with ClamAV and a package of one's own", () => {
-    const mailScanner = MailScanner.install({
-      clamAv: true,
-      packageUrl: "https://mirror.example.net/MailScanner.deb",
-      packageSha256: "AB".repeat(32),
-    });
-    const { setup, scanner } = configuration({ mailScanner });
-    expect(setup.packages).toEqual(expect.arrayContaining(["clamav-daemon", "clamav-freshclam"]));
-    expect(scanner).toEqual({
-      packageUrl: "https://mirror.example.net/MailScanner.deb",
-      packageSha256: "ab".repeat(32),
-      clamAv: true,
-      deliverUnscannedAfter: "",
-    });
-  });
-
-  test("without MailScanner", () => {
-    const { setup, scanner } = configuration({ mailScanner: MailScanner.none() });
-    expect(scanner).toBeUndefined();
-    expect(setup.packages.join(" ")).toBe(
-      "ca-certificates curl postfix postfix-lmdb ssl-cert unattended-upgrades chrony",
-    );
-    expect(setup.installed).toEqual([]);
-  });
-
-  // People log in to see what goes wrong later, and nothing asks a name before there is a resolver.
-  test("in the order in which the set-up needs it", () => {
-    const { installed, beforeMail } = configuration({
-      sessionManager: SessionManager.install(),
-      monitoring: Monitoring.toEmail("ops@example.org"),
-      resolver: Resolver.local(),
-    }).setup;
-    expect(installed).toEqual([
-      "-/usr/local/sbin/backup-mx-session-manager",
-      "systemctl enable --quiet --now backup-mx-metrics.timer",
-      "/usr/local/sbin/backup-mx-scanner install",
+  test("is that of each node by its own name", () => {
+    const network = Network.defaultVpc({ availabilityZone: "eu-central-1b" });
+    const stack = backup({ nodes: [{ hostname: "mx3.example.com", network }] });
+    const hosts = [0, 1].map((index) => [
+      factsIn(hostIn(stack, index)).hostname,
+      configurationIn(stack, index).hostname,
+      mainCfSettings(configurationIn(stack, index).postfix["main.cf"]).get("myhostname"),
     ]);
-    expect(beforeMail).toEqual([
-      "/usr/local/sbin/backup-mx-retry /usr/local/sbin/backup-mx-resolver",
-      "/usr/local/sbin/backup-mx-scanner start",
-      "systemctl enable --quiet --now backup-mx-watch",
-    ]);
+    expect(hosts.sort()).toEqual([HOSTNAME, "mx3.example.com"].map((name) => [name, name, name]));
   });
 });

@@ -175,6 +175,25 @@ describe("the route to the primaries", () => {
     );
   });
 
+  // ::ffff:127.0.0.1 is 127.0.0.1 written in IPv6.
+  test.each([
+    ["127.0.0.1"],
+    ["127.1.2.3"],
+    ["0.0.0.0"],
+    ["169.254.169.254"],
+    ["224.0.0.1"],
+    ["255.255.255.255"],
+    ["::"],
+    ["::1"],
+    ["::ffff:127.0.0.1"],
+    ["fe80::1"],
+    ["ff02::1"],
+  ])("%j is no address of another host", (address) => {
+    expect(() => route({ ...MX1, address })).toThrow(
+      /^domains\[0\]\.primaries\[0\]\.address ".*" is no address of another host; give the one/,
+    );
+  });
+
   test.each([[0], [65536], [25.5], [-25]])("%d is not a port", (port) => {
     expect(() => route({ ...MX1, port })).toThrow(
       /^domains\[0\]\.primaries\[0\]\.port \S+ is out of range; give a whole number from 1 to 65535$/,

@@ -1,6 +1,6 @@
 import { mailDomain } from "../../../lib/mail/mail-domain";
 import { type MailPolicyProps, mailPolicy } from "../../../lib/mail/mail-policy";
-import { postfixFiles } from "../../../lib/mail/postfix/postfix";
+import { postfixSection } from "../../../lib/mail/postfix/postfix";
 import { MailScanner } from "../../../lib/mail/scanner/mailscanner";
 import { mainCfSettings } from "../../support/main-cf";
 
@@ -11,9 +11,8 @@ const DOMAIN = mailDomain(
   HOSTNAME,
 );
 const policy = (props: MailPolicyProps) => mailPolicy(HOSTNAME, props);
-const files = (props: MailPolicyProps) => postfixFiles(policy(props), [DOMAIN], "203.0.113.7");
-const settings = (props: MailPolicyProps) =>
-  mainCfSettings(files(props).get("/etc/postfix/main.cf") ?? "");
+const section = (props: MailPolicyProps) => postfixSection(policy(props), [DOMAIN], "203.0.113.7");
+const settings = (props: MailPolicyProps) => mainCfSettings(section(props)["main.cf"]);
 
 /** The settings in which two main.cf differ. */
 function changes(props: MailPolicyProps): { [name: string]: string | undefined } {
@@ -127,13 +126,15 @@ describe("each prop changes its setting and no other", () => {
   });
 
   test("the postmaster has the mail for the host itself", () => {
-    expect(files({ postmaster: "Ops@Example.ORG" }).get("/etc/postfix/aliases")).toBe(
-      "# Who reads the mail for this host itself.\nabuse Ops@example.org\npostmaster Ops@example.org\nroot Ops@example.org\n",
-    );
+    expect(section({ postmaster: "Ops@Example.ORG" }).aliases).toEqual([
+      "abuse Ops@example.org",
+      "postmaster Ops@example.org",
+      "root Ops@example.org",
+    ]);
   });
 
   test("the postmaster is that of the first domain by default", () => {
-    expect(files({}).get("/etc/postfix/aliases")).toContain("\nroot postmaster@example.com\n");
+    expect(section({}).aliases).toContain("root postmaster@example.com");
   });
 });
 

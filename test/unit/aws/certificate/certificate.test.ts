@@ -1,53 +1,52 @@
 import { Certificate, Network, Route53Zone } from "../../../../lib";
 import { backup } from "../../../support/backup";
-import { hostConfiguration } from "../../../support/host-files";
+import { configurationOf, factsOf } from "../../../support/host-files";
 import { mainCfSettings } from "../../../support/main-cf";
-import { only } from "../../../support/stack";
-import { deployedUserData } from "../../../support/synthesized";
-import { writtenFiles } from "../../../support/user-data";
 
 const ZONE = Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ", { zoneName: "example.com" });
 
-const files = (certificate?: Certificate) =>
-  writtenFiles(deployedUserData(backup({ certificate }), "192.0.2.1"));
+const certificateFiles = (certificate?: Certificate) => {
+  const settings = mainCfSettings(configurationOf({ certificate }).postfix["main.cf"]);
+  return ["smtpd_tls_cert_file", "smtpd_tls_key_file"].map((name) => settings.get(name));
+};
 
-test("by default the certificate is self-signed, and nothing of getting another is on the host", () => {
-  const found = files();
-  expect(Object.keys(found).filter((path) => /cert/.test(path))).toEqual([]);
-  const settings = mainCfSettings(found["/etc/postfix/main.cf"].content);
-  expect(settings.get("smtpd_tls_cert_file")).toBe("/etc/ssl/certs/ssl-cert-snakeoil.pem");
-  expect(found["/etc/backup-mx/host.json"].content).not.toMatch(/certbot|backup-mx-certificate/);
+test("by default the certificate is self-signed, and the host gets no other", () => {
+  expect(certificateFiles()).toEqual([
+    "/etc/ssl/certs/ssl-cert-snakeoil.pem",
+    "/etc/ssl/private/ssl-cert-snakeoil.key",
+  ]);
+  expect(configurationOf()).not.toHaveProperty("certificate");
+  expect(factsOf().parts).not.toContain("certificate");
 });
 
 test("an authority is asked for the hostname, by default Let's Encrypt and without an address", () => {
-  const found = files(Certificate.acme({ zone: ZONE }));
-  const settings = mainCfSettings(found["/etc/postfix/main.cf"].content);
-  expect(settings.get("smtpd_tls_cert_file")).toBe("/etc/postfix/certificate.pem");
-  expect(settings.get("smtpd_tls_key_file")).toBe("/etc/postfix/certificate.pem");
-  const ini = found["/etc/backup-mx/certbot.ini"].content;
-  expect(ini).toContain("server = https://acme-v02.api.letsencrypt.org/directory\n");
-  expect(ini).toContain("register-unsafely-without-email = true\n");
-  expect(ini).toContain("domains = mx2.example.com\n");
-  expect(ini).toContain("config-dir = /var/spool/backup-mx/tls\n");
-  expect(hostConfiguration(found).setup).toMatchObject({
-    packages: expect.arrayContaining(["certbot", "python3-certbot-dns-route53"]),
-    beforeMail: expect.arrayContaining(["/usr/local/sbin/backup-mx-certificate offer"]),
-    // No authority is a reason to refuse mail.
-    ready: expect.arrayContaining(["-systemctl start backup-mx-certificate"]),
+  const certificate = Certificate.acme({ zone: ZONE });
+  expect(certificateFiles(certificate)).toEqual([
+    "/etc/postfix/certificate.pem",
+    "/etc/postfix/certificate.pem",
+  ]);
+  expect(configurationOf({ certificate }).certificate).toEqual({
+    server: "https://acme-v02.api.letsencrypt.org/directory",
+    email: "",
   });
+  expect(factsOf({ certificate }).parts).toContain("certificate");
 });
 
 test("the authority and the address are the user's", () => {
   const directoryUrl = "https://acme-staging-v02.api.letsencrypt.org/directory";
   const certificate = Certificate.acme({ zone: ZONE, email: "ops@example.org", directoryUrl });
-  const ini = files(certificate)["/etc/backup-mx/certbot.ini"].content;
-  expect(ini).toContain(`server = ${directoryUrl}\nemail = ops@example.org\n`);
-  expect(ini).not.toContain("register-unsafely");
+  expect(configurationOf({ certificate }).certificate).toEqual({
+    server: directoryUrl,
+    email: "ops@example.org",
+  });
 });
 
 test("the host may change one TXT record of the zone, and nothing else", () => {
   const { resource } = backup({ certificate: Certificate.acme({ zone: ZONE }) });
-  expect(JSON.parse(only(resource, "aws_iam_role_policy").policy).Statement).toEqual([
+  expect(
+    JSON.parse(resource.aws_iam_role_policy.mx2_example_com_Server_Role_Certificate.policy)
+      .Statement,
+  ).toEqual([
     {
       Sid: "FindZone",
       Effect: "Allow",
@@ -91,7 +90,7 @@ test("a node gets a certificate of its own name, or what it asks for", () => {
           },
         ],
       }).resource.aws_iam_role_policy,
-    ).map(({ policy }) => /_acme-challenge\.[a-z0-9.]*/.exec(policy)?.[0]);
+    ).flatMap(({ policy }) => /_acme-challenge\.[a-z0-9.]*/.exec(policy) ?? []);
   expect(policies().sort()).toEqual([
     "_acme-challenge.mx2.example.com",
     "_acme-challenge.mx3.example.com",

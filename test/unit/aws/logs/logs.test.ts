@@ -1,18 +1,15 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { BackupMx, Logs } from "../../../../lib";
 import { backup } from "../../../support/backup";
-import { hostConfiguration } from "../../../support/host-files";
+import { configurationIn } from "../../../support/host-files";
 import { newStack, only, synthesize } from "../../../support/stack";
-import { deployedUserData } from "../../../support/synthesized";
-import { writtenFiles } from "../../../support/user-data";
 
 const KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-test("by default logs stay on the host, and nothing of sending them is there", () => {
+test("by default logs stay on the host, which is told of no place to send them to", () => {
   const synthesized = backup();
   expect(synthesized.resource.aws_cloudwatch_log_group).toBeUndefined();
-  const files = Object.keys(writtenFiles(deployedUserData(synthesized, "192.0.2.1")));
-  expect(files.filter((path) => /logs|backup-mx-aws/.test(path))).toEqual([]);
+  expect(configurationIn(synthesized)).not.toHaveProperty("logs");
 });
 
 test("a log group keeps them for a month, and the host may write to its one stream alone", () => {
@@ -26,7 +23,9 @@ test("a log group keeps them for a month, and the host may write to its one stre
     name: "journal",
     log_group_name: `\${aws_cloudwatch_log_group.${groupId}.name}`,
   });
-  expect(JSON.parse(only(resource, "aws_iam_role_policy").policy).Statement).toEqual([
+  expect(
+    JSON.parse(resource.aws_iam_role_policy.mx2_example_com_Server_Role_Logs.policy).Statement,
+  ).toEqual([
     {
       Sid: "Logs",
       Effect: "Allow",
@@ -36,8 +35,7 @@ test("a log group keeps them for a month, and the host may write to its one stre
         `\${aws_cloudwatch_log_stream.${streamId}.name}`,
     },
   ]);
-  const files = writtenFiles(deployedUserData(synthesized, "192.0.2.1"));
-  expect(hostConfiguration(files).logs).toEqual({
+  expect(configurationIn(synthesized).logs).toEqual({
     group: "/backup-mx/mx2.example.com",
     stream: "journal",
   });

@@ -1,10 +1,9 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { BackupMx, type BackupMxProps, Monitoring } from "../../../../lib";
-import { hostConfiguration } from "../../../support/host-files";
+import { configurationIn, hostIn, programsIn } from "../../../support/host-files";
 import { newStack, only, synthesize } from "../../../support/stack";
-import { deployedUserData } from "../../../support/synthesized";
-import { writtenFiles } from "../../../support/user-data";
 
+const RIGHT = "mx2_example_com_Server_Role_Metrics";
 const TOPIC = "arn:aws:sns:eu-central-1:111122223333:alarms";
 
 function backup(props: Partial<BackupMxProps>) {
@@ -43,8 +42,7 @@ function alarms({ resource }: ReturnType<typeof backup>): { [metric: string]: Al
 
 /** The names of the figures in the program that prints them. */
 function figures(synthesized: ReturnType<typeof backup>): string[] {
-  const files = writtenFiles(deployedUserData(synthesized, "192.0.2.1"));
-  const { content } = files["/usr/local/sbin/backup-mx-figures"];
+  const { content } = programsIn(hostIn(synthesized))["/usr/local/sbin/backup-mx-figures"];
   return [...content.matchAll(/\bfigure\("(\w+)"/g)].map(([, name]) => name);
 }
 
@@ -52,9 +50,8 @@ test("by default nothing is watched and the host measures nothing", () => {
   for (const monitoring of [undefined, Monitoring.none()]) {
     const synthesized = backup({ monitoring });
     expect(alarms(synthesized)).toEqual({});
-    expect(synthesized.resource.aws_iam_role_policy).toBeUndefined();
-    const written = Object.keys(writtenFiles(deployedUserData(synthesized, "192.0.2.1")));
-    expect(written.filter((path) => /figures|metrics/.test(path))).toEqual([]);
+    expect(Object.keys(synthesized.resource.aws_iam_role_policy)).not.toContain(RIGHT);
+    expect(configurationIn(synthesized)).not.toHaveProperty("monitoring");
   }
 });
 
@@ -62,8 +59,12 @@ test("every figure of the host has an alarm of its own host, and no alarm waits 
   const synthesized = backup({ monitoring: Monitoring.toTopic(TOPIC) });
   const own = Object.values(alarms(synthesized)).filter(({ dimensions }) => dimensions.Host);
   expect(own.map(({ dimensions }) => dimensions.Host)).toEqual(own.map(() => "mx2.example.com"));
-  // How many mails are held is for the dashboard; how long they are is for the alarm.
-  const watched = new Set([...own.map(({ metric_name }) => metric_name), "Held"]);
+  // How many mails are held is for the dashboard, and how long they are for the alarm. Which
+  // configuration is live is for who asks.
+  const watched = new Set([
+    ...own.map(({ metric_name }) => metric_name),
+    ...["Held", "Configuration"],
+  ]);
   expect([...watched].sort()).toEqual([...new Set(figures(synthesized))].sort());
 });
 
@@ -93,10 +94,7 @@ test("broken hardware is left and a hung system restarted, in the region of the 
 });
 
 test("port 25 is asked of a server of AWS", () => {
-  const files = writtenFiles(
-    deployedUserData(backup({ monitoring: Monitoring.toTopic(TOPIC) }), "192.0.2.1"),
-  );
-  expect(hostConfiguration(files).monitoring).toEqual({
+  expect(configurationIn(backup({ monitoring: Monitoring.toTopic(TOPIC) })).monitoring).toEqual({
     port25Probe: "inbound-smtp.us-east-1.amazonaws.com/25",
   });
 });
@@ -107,13 +105,12 @@ test("whether port 25 is open is not asked where no mail needs it", () => {
     domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com", port: 2525 }] }],
   });
   expect(alarms(synthesized)).not.toHaveProperty("OutboundPort25");
-  const files = writtenFiles(deployedUserData(synthesized, "192.0.2.1"));
-  expect(hostConfiguration(files).monitoring).toEqual({ port25Probe: "" });
+  expect(configurationIn(synthesized).monitoring).toEqual({ port25Probe: "" });
 });
 
 test("figures may be sent to their own namespace alone", () => {
   const { resource } = backup({ monitoring: Monitoring.toTopic(TOPIC) });
-  expect(JSON.parse(only(resource, "aws_iam_role_policy").policy).Statement).toEqual([
+  expect(JSON.parse(resource.aws_iam_role_policy[RIGHT].policy).Statement).toEqual([
     {
       Sid: "Figures",
       Effect: "Allow",
@@ -146,7 +143,10 @@ test("the dashboard shows every figure of the host", () => {
       return name;
     }),
   );
-  expect(shown.sort()).toEqual([...new Set(figures(synthesized))].sort());
+  const figure = new Set(figures(synthesized));
+  // A number that means nothing by its height.
+  figure.delete("Configuration");
+  expect(shown.sort()).toEqual([...figure].sort());
 });
 
 test("the probe from outside, its alarm and its topic are where health checkers keep their figures", () => {

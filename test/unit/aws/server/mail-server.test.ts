@@ -1,22 +1,15 @@
 import { Network } from "../../../../lib";
-import { MailServer, type MailServerProps } from "../../../../lib/aws/server/mail-server";
-import { newStack, only, synthesize } from "../../../support/stack";
+import type { MailServerProps } from "../../../../lib/aws/server/mail-server";
+import { server } from "../../../support/server";
+import { only } from "../../../support/stack";
 
 const HOSTNAME = "mx2.example.net";
 const AMI = "ami-0123456789abcdef0";
 const SUBNET = "subnet-0123456789abcdef0";
 const VPC = "vpc-0123456789abcdef0";
-const SMALL = `#cloud-config\necho: \${x}\n`;
 
 function build(props: MailServerProps = {}) {
-  const stack = newStack();
-  new MailServer(stack, "Server", {
-    hostname: HOSTNAME,
-    defaultInstanceType: "t4g.small",
-    userData: () => SMALL,
-    ...props,
-  });
-  const json = synthesize(stack);
+  const json = server(HOSTNAME, props);
   return { json, instance: only(json.resource, "aws_instance") };
 }
 
@@ -118,11 +111,11 @@ describe("the network", () => {
 });
 
 describe("user data", () => {
-  test("is compressed by Terraform, and stays readable in what is synthesized", () => {
+  test("are plain text, readable in what is synthesized, in the plan and in the console", () => {
     const { json, instance } = build();
-    const [[name, local]] = Object.entries(json.locals);
-    expect(local).toBe(`#cloud-config\necho: $\${x}\n`);
-    expect(instance.user_data_base64).toBe(`\${base64gzip(local.${name})}`);
-    expect(instance).not.toHaveProperty("user_data");
+    expect(instance.user_data).toBe(`#cloud-config\necho: $\${x}\n`);
+    expect(instance).not.toHaveProperty("user_data_base64");
+    // The only local value is the configuration.
+    expect(Object.keys(json.locals)).toHaveLength(1);
   });
 });

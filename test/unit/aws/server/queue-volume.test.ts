@@ -1,20 +1,14 @@
 import { TerraformVariable } from "cdktf";
 import { BackupMx, Network } from "../../../../lib";
-import { MailServer, type MailServerProps } from "../../../../lib/aws/server/mail-server";
+import type { MailServerProps } from "../../../../lib/aws/server/mail-server";
+import { server } from "../../../support/server";
 import { newStack, only, synthesize } from "../../../support/stack";
 
 const HOSTNAME = "mx2.example.net";
 const SUBNET = "subnet-0123456789abcdef0";
 
 function build(props: MailServerProps = {}) {
-  const stack = newStack();
-  new MailServer(stack, "Server", {
-    hostname: HOSTNAME,
-    defaultInstanceType: "t4g.small",
-    userData: () => "#cloud-config\n",
-    ...props,
-  });
-  const json = synthesize(stack);
+  const json = server(HOSTNAME, props);
   return { json, volume: only(json.resource, "aws_ebs_volume") };
 }
 
@@ -83,7 +77,10 @@ describe("the queue volume", () => {
     const { policy_details } = only(json.resource, "aws_dlm_lifecycle_policy");
     expect(policy_details.schedule[0].retain_rule).toEqual({ count: 7 });
     expect(volume.tags).toMatchObject(policy_details.target_tags);
-    const { Statement } = JSON.parse(only(json.resource, "aws_iam_role_policy").policy);
+    const [{ policy }] = Object.values<{ role: string; policy: string }>(
+      json.resource.aws_iam_role_policy,
+    ).filter(({ role }) => role.includes("SnapshotRole"));
+    const { Statement } = JSON.parse(policy);
     expect(Statement.flatMap(({ Action }: { Action: string }) => Action).sort()).toEqual([
       "ec2:CreateSnapshot",
       "ec2:CreateTags",

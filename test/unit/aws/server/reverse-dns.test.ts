@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import { BackupMx, type BackupMxProps, type IDnsZone, Route53Zone } from "../../../../lib";
+import { configurationIn } from "../../../support/host-files";
 import { newStack, only, synthesize } from "../../../support/stack";
-import { deployedUserData } from "../../../support/synthesized";
 
 const ZONE = Route53Zone.fromZoneId("Z0123456789ABCDEFGHIJ");
 const DOMAIN = { name: "example.com", primaries: [{ hostname: "mx1.example.com" }] };
@@ -29,7 +29,7 @@ test("HELO name, A record and reverse DNS are one name, of one address, made in 
   });
   // What is created behind its dependency is destroyed before it.
   expect(reverse.depends_on).toEqual([`aws_route53_record.${id}`]);
-  expect(deployedUserData(synthesized, "192.0.2.1")).toContain("myhostname = mx2.example.com\n");
+  expect(configurationIn(synthesized).postfix["main.cf"]).toContain("myhostname = mx2.example.com");
 });
 
 test("without a zone there is no A record yet, and no reverse DNS before the user asks for it", () => {
@@ -68,8 +68,8 @@ describe("IPv6, for which EC2 has no reverse DNS", () => {
     const synthesized = backup({ zone: ZONE });
     const { resource } = synthesized;
     expect(rules(resource)).toEqual([25]);
-    expect(deployedUserData(synthesized, "192.0.2.1")).toContain(
-      "smtp_address_preference = ipv4\n",
+    expect(configurationIn(synthesized).postfix["main.cf"]).toContain(
+      "smtp_address_preference = ipv4",
     );
   });
 

@@ -1,7 +1,7 @@
 import { watchedPrimaries } from "../../../../lib/host/watch/watched-primaries";
-import { mailDomain } from "../../../../lib/mail/mail-domain";
+import { mailDomain, type PrimaryProps } from "../../../../lib/mail/mail-domain";
 import { mailPolicy } from "../../../../lib/mail/mail-policy";
-import { postfixFiles } from "../../../../lib/mail/postfix/postfix";
+import { postfixSection } from "../../../../lib/mail/postfix/postfix";
 import {
   RecipientVerification,
   WhenUnreachable,
@@ -12,22 +12,13 @@ const HOSTNAME = "mx2.example.net";
 const domain = (
   name: string,
   recipients?: RecipientVerification,
-  primaries = [{ hostname: `mx1.${name}` }],
+  primaries: readonly PrimaryProps[] = [{ hostname: `mx1.${name}` }],
 ) => mailDomain("domains[0]", { name, primaries, recipients }, HOSTNAME);
 const DEFER = { whenUnreachable: WhenUnreachable.DEFER };
 const LIST = (name: string) => [`info@${name}`];
 
-/** By domain: what becomes of its recipients, and where it is reached. */
-const watched = (...domains: ReturnType<typeof domain>[]) =>
-  Object.entries(watchedPrimaries(domains)).map(([name, watched]) => {
-    const { whenUnreachable, primaries } = watched as {
-      whenUnreachable: string;
-      primaries: string[];
-    };
-    return [name, whenUnreachable, ...primaries].join(" ");
-  });
 const restrictions = (...domains: ReturnType<typeof domain>[]) =>
-  postfixFiles(mailPolicy(HOSTNAME, {}), domains, "203.0.113.7").get("/etc/postfix/main.cf");
+  postfixSection(mailPolicy(HOSTNAME, {}), domains, "203.0.113.7")["main.cf"].join("\n");
 
 describe("what the watch reads", () => {
   test("are the routes that mail takes", () => {
@@ -35,21 +26,21 @@ describe("what the watch reads", () => {
       { hostname: "mx2.example.com", preference: 20, port: 2525 },
       { hostname: "mx1.example.com", preference: 10, address: "2001:db8::5" },
     ];
-    expect(watched(domain("example.com", undefined, primaries))).toEqual([
+    expect(watchedPrimaries([domain("example.com", undefined, primaries)])).toEqual([
       "example.com accept [2001:db8::5]:25 [mx2.example.com]:2525",
     ]);
   });
 
   test("says who is accepted unverified: only who is verified at other times", () => {
     expect(
-      watched(
+      watchedPrimaries([
         domain("a.example", RecipientVerification.callOut()),
         domain("b.example", RecipientVerification.callOut(DEFER)),
         domain("c.example", RecipientVerification.list(LIST("c.example"))),
         domain("d.example", RecipientVerification.listThenCallOut(LIST("d.example"))),
         domain("e.example", RecipientVerification.listThenCallOut(LIST("e.example"), DEFER)),
         domain("f.example", RecipientVerification.none()),
-      ).map((line) => line.split(" ").slice(0, 2).join(" ")),
+      ]).map((line) => line.split(" ").slice(0, 2).join(" ")),
     ).toEqual([
       "a.example accept",
       "b.example defer",
@@ -58,6 +49,23 @@ describe("what the watch reads", () => {
       "e.example defer",
       "f.example defer",
     ]);
+  });
+
+  test("follows from the domains, whatever their order", () => {
+    const domains = ["b.example", "a.example", "c.example"].map((name) => domain(name));
+    expect(watchedPrimaries(domains)).toEqual(watchedPrimaries([...domains].reverse()));
+  });
+
+  test("follows from the domains, also where their names are known only at deploy time", () => {
+    // Every construct before takes a number.
+    const order = (first: number) =>
+      watchedPrimaries(
+        ["mx1.example.com", "mx2.example.com"].map((hostname, number) =>
+          domain(`\${TfToken[TOKEN.${first + number}]}`, undefined, [{ hostname }]),
+        ),
+      ).map((line) => line.split(" ")[2]);
+    expect(order(1)).toEqual(["[mx1.example.com]:25", "[mx2.example.com]:25"]);
+    expect(order(9)).toEqual(order(1));
   });
 });
 

@@ -147,3 +147,35 @@ describe("free Postfix settings", () => {
     );
   });
 });
+
+// The host looks once more; see test/unit/host/configuration/postfix.test.ts.
+describe("a value that the host would refuse", () => {
+  test.each([
+    ["smtpd_client_restrictions", "check_client_access tcp:127.0.0.1:1234"],
+    ["smtpd_client_restrictions", "check_client_access proxy:mysql:/etc/postfix/clients.cf"],
+    ["smtpd_client_restrictions", "check_client_access lmdb:/tmp/clients"],
+    ["smtpd_client_restrictions", "check_client_access hash:/etc/postfix/../passwd"],
+    ["smtpd_client_restrictions", "check_policy_service unix:private/policy"],
+    ["smtpd_end_of_data_restrictions", "check_policy_service inet:127.0.0.1:10023"],
+    [
+      "smtpd_client_restrictions",
+      "check_client_access inline:{{192.0.2.1=REDIRECT x@evil.example}}",
+    ],
+    ["smtp_generic_maps", "pcre:/etc/postfix/generic"],
+    ["mailbox_command", "/bin/sh"],
+    ["daemon_directory", "/tmp"],
+  ])("%s = %s", (name, value) => {
+    expect(() => postfixSettings({ [name]: value })).toThrow(
+      new RegExp(`^postfixSettings\\.${name} ".*" cannot be set: `),
+    );
+  });
+
+  test.each([
+    ["smtpd_client_restrictions", "check_client_access cidr:/etc/postfix/clients"],
+    ["smtpd_client_restrictions", "check_client_access lmdb:$data_directory/clients"],
+    ["smtpd_client_restrictions", "check_client_access static:{PREPEND X-Seen: yes}"],
+    ["smtpd_banner", "$myhostname ESMTP: ready #1"],
+  ])("and one that it takes: %s = %s", (name, value) => {
+    expect(postfixSettings({ [name]: value }).get(name)).toBe(value);
+  });
+});

@@ -1,14 +1,13 @@
 import { type MailDomainProps, mailDomain } from "../../../../lib/mail/mail-domain";
 import { type MailPolicyProps, mailPolicy } from "../../../../lib/mail/mail-policy";
-import { postfixFiles } from "../../../../lib/mail/postfix/postfix";
+import { postfixSection } from "../../../../lib/mail/postfix/postfix";
 import { PrimaryTls } from "../../../../lib/mail/postfix/primary-tls";
 import { RecipientVerification } from "../../../../lib/mail/recipients/recipient-verification";
-import { MailScanner } from "../../../../lib/mail/scanner/mailscanner";
 import { mainCfSettings } from "../../../support/main-cf";
 
 const HOSTNAME = "mx2.example.net";
 
-function files(domains: Partial<MailDomainProps>[], props: MailPolicyProps = {}) {
+function section(domains: Partial<MailDomainProps>[], props: MailPolicyProps = {}) {
   const read = domains.map((domain, index) =>
     mailDomain(
       `domains[${index}]`,
@@ -16,85 +15,83 @@ function files(domains: Partial<MailDomainProps>[], props: MailPolicyProps = {})
       HOSTNAME,
     ),
   );
-  const rendered = postfixFiles(mailPolicy(HOSTNAME, props), read, "203.0.113.7");
-  return Object.fromEntries(
-    [...rendered].map(([path, content]) => [path.replace("/etc/postfix/", ""), content]),
-  );
+  return postfixSection(mailPolicy(HOSTNAME, props), read, "203.0.113.7");
 }
 
 const setting = (name: string, domains: Partial<MailDomainProps>[], props?: MailPolicyProps) =>
-  mainCfSettings(files(domains, props)["main.cf"]).get(name);
+  mainCfSettings(section(domains, props)["main.cf"]).get(name);
 
 const LIST = RecipientVerification.list(["info@example.com"]);
 
-describe("the files of Postfix", () => {
+describe("what Postfix is told", () => {
   test("by default", () => {
-    expect(files([{}])).toMatchSnapshot();
+    expect(section([{}])).toMatchSnapshot();
   });
 
-  test("of a relay that does not scan and has no lists", () => {
-    expect(Object.keys(files([{}], { mailScanner: MailScanner.none() }))).toEqual([
-      "main.cf",
-      "master.cf",
-      "transport",
-      "probe_transport",
-      "tls_policy",
-      "aliases",
-    ]);
-  });
-
-  test("of one that does, and has", () => {
-    expect(Object.keys(files([{ recipients: LIST }]))).toEqual([
-      "main.cf",
-      "master.cf",
-      "transport",
-      "probe_transport",
-      "tls_policy",
-      "aliases",
-      "recipients",
-    ]);
-  });
-
-  test("end with a line break and have no white space before one", () => {
-    for (const content of Object.values(files([{ recipients: LIST }]))) {
-      expect(content).toMatch(/[^\n]\n$/);
-      expect(content).not.toMatch(/[ \t]\n/);
+  test("is in lines: none holds another, or ends with white space", () => {
+    const domains = [
+      {
+        recipients: LIST,
+        primaries: [{ hostname: "mx1.example.com", tls: PrimaryTls.verify() }],
+      },
+    ];
+    const { postscreen, ...files } = section(domains, { relayhost: "smtp.example.org" });
+    expect(postscreen).toBe(true);
+    for (const lines of Object.values(files) as string[][]) {
+      expect(lines).not.toEqual([]);
+      for (const line of lines) {
+        expect(line).toMatch(/^(.*\S)?$/);
+      }
     }
+  });
+
+  test("looks up no list of recipients where there is none", () => {
+    expect(section([{}]).recipients).toEqual([]);
+    expect(setting("smtpd_recipient_restrictions", [{}])).not.toContain("/etc/postfix/recipients");
   });
 });
 
 describe("the tables", () => {
   test("lead the mail of each domain to its primaries", () => {
-    const { transport, probe_transport } = files([
+    const { transport } = section([
       {},
       { name: "example.org", primaries: [{ hostname: "mx.example.org", port: 2525 }] },
       { name: "example.net", primaries: [{ hostname: "mx.example.org", address: "2001:db8::5" }] },
     ]);
-    expect(transport.split("\n").slice(1)).toEqual([
+    expect(transport).toEqual([
       "example.com relay:",
       "example.net relay:[2001:db8::5]:25",
       "example.org relay:[mx.example.org]:2525",
-      "",
-    ]);
-    expect(probe_transport.split("\n").slice(1)).toEqual([
-      "example.com relay-probe:",
-      "example.net relay-probe:[2001:db8::5]:25",
-      "example.org relay-probe:[mx.example.org]:2525",
-      "",
     ]);
   });
 
-  test("name transports that master.cf has", () => {
-    const { "master.cf": masterCf } = files([{}]);
-    for (const transport of ["relay", "relay-probe"]) {
-      expect(masterCf).toMatch(new RegExp(`^${transport} +unix .* smtp$`, "m"));
-    }
+  test("of all domains are compiled, and looked up by that form", () => {
+    const domains = [{ recipients: RecipientVerification.listThenCallOut(["info@example.com"]) }];
+    const tables = section(domains)["main.cf"].flatMap((line) =>
+      [...line.matchAll(/(\w+):\/etc\/postfix\/(\w+)/g)].map(([, type, name]) => [name, type]),
+    );
+    expect(Object.fromEntries(tables)).toEqual({
+      aliases: "lmdb",
+      probe_transport: "lmdb",
+      recipients: "lmdb",
+      tls_policy: "lmdb",
+      transport: "lmdb",
+    });
+  });
+
+  test("say how mail to a primary is encrypted", () => {
+    const tls = PrimaryTls.verify();
+    expect(
+      section([{ primaries: [{ hostname: "mx1.example.com", tls }] }, { name: "example.org" }]),
+    ).toMatchObject({ tls_policy: ["[mx1.example.com]:25 secure match=mx1.example.com"] });
+    expect(section([{}]).tls_policy).toEqual([]);
   });
 
   test("let postscreen answer at port 25, or smtpd where nobody is tested", () => {
-    const port25 = (props: MailPolicyProps) =>
-      /^smtp +inet .* (\w+)$/m.exec(files([{}], props)["master.cf"])?.[1];
-    expect([port25({}), port25({ greetTest: false })]).toEqual(["postscreen", "smtpd"]);
+    const sites = { greetTest: false, postscreenDnsblSites: ["zen.example.org"] };
+    expect(
+      [{}, sites, { greetTest: false }].map((props) => section([{}], props).postscreen),
+    ).toEqual([true, true, false]);
     expect(setting("postscreen_greet_action", [{}], { greetTest: false })).toBeUndefined();
   });
 
@@ -123,7 +120,7 @@ describe("the tables", () => {
   });
 
   test("hold the lists of all domains", () => {
-    const { recipients } = files([
+    const { recipients } = section([
       { recipients: RecipientVerification.list(["sales@example.com", "info@example.com"]) },
       {
         name: "example.org",
@@ -131,20 +128,19 @@ describe("the tables", () => {
       },
       { name: "example.net", recipients: RecipientVerification.none() },
     ]);
-    expect(recipients.split("\n").slice(1)).toEqual([
+    expect(recipients).toEqual([
       "example.com 550 5.1.1 Address lookup failed",
       "example.net OK",
       "info@example.com OK",
       "info@example.org OK",
       "sales@example.com OK",
-      "",
     ]);
   });
 
   test("refuse with the code and the reason of the policy", () => {
     const props = { unverifiedRecipientRejectCode: 450, unverifiedRecipientRejectReason: "Later" };
-    expect(files([{ recipients: LIST }], props).recipients).toContain(
-      "\nexample.com 450 4.1.1 Later\n",
+    expect(section([{ recipients: LIST }], props).recipients).toContain(
+      "example.com 450 4.1.1 Later",
     );
   });
 
@@ -160,7 +156,7 @@ describe("the tables", () => {
       { recipients: RecipientVerification.list(["a@example.com", "b@example.com"]) },
     ];
     const props = { postmaster: "ops@example.org" };
-    expect(files(reordered, props)).toEqual(files(domains, props));
+    expect(section(reordered, props)).toEqual(section(domains, props));
   });
 });
 
@@ -170,23 +166,26 @@ describe("main.cf", () => {
       postfixSettings: { biff: "yes", smtpd_helo_required: "no", mail_name: "Mail" },
     };
     // The reader throws if one is there twice.
-    expect(mainCfSettings(files([{ recipients: LIST }], props)["main.cf"]).size).toBeGreaterThan(
+    expect(mainCfSettings(section([{ recipients: LIST }], props)["main.cf"]).size).toBeGreaterThan(
       40,
     );
   });
 
   test("has a free setting in the place of the default", () => {
-    const rendered = files([{}], { postfixSettings: { biff: "yes" } })["main.cf"];
+    const rendered = section([{}], { postfixSettings: { biff: "yes" } })["main.cf"].join("\n");
     expect(rendered).toContain("\nsmtpd_banner = $myhostname ESMTP\nbiff = yes\n\n# Mail for");
     expect(rendered).not.toContain("biff = no");
     expect(rendered).not.toContain("Set by hand");
   });
 
   test("has further settings at its end, sorted", () => {
-    const rendered = files([{}], { postfixSettings: { mail_name: "Mail", delay_code: "" } });
-    expect(rendered["main.cf"]).toMatch(
-      /\n\n# Set by hand \(postfixSettings\)\.\ndelay_code =\nmail_name = Mail\n$/,
-    );
+    const rendered = section([{}], { postfixSettings: { mail_name: "Mail", delay_code: "" } });
+    expect(rendered["main.cf"].slice(-4)).toEqual([
+      "",
+      "# Set by hand (postfixSettings).",
+      "delay_code =",
+      "mail_name = Mail",
+    ]);
   });
 
   test("knows the public address, which is on no interface", () => {
@@ -195,7 +194,7 @@ describe("main.cf", () => {
 
   test("looks up recipients just before the primary is asked", () => {
     expect(setting("smtpd_recipient_restrictions", [{ recipients: LIST }])).toBe(
-      "permit_mynetworks, reject_unauth_destination, reject_unknown_recipient_domain, check_recipient_access texthash:/etc/postfix/recipients, reject_unverified_recipient",
+      "permit_mynetworks, reject_unauth_destination, reject_unknown_recipient_domain, check_recipient_access lmdb:/etc/postfix/recipients, reject_unverified_recipient",
     );
   });
 
@@ -204,7 +203,7 @@ describe("main.cf", () => {
       smtpdRecipientRestrictions: ["reject_unauth_destination", "permit_mynetworks"],
     };
     expect(setting("smtpd_recipient_restrictions", [{ recipients: LIST }], props)).toBe(
-      "reject_unauth_destination, permit_mynetworks, check_recipient_access texthash:/etc/postfix/recipients",
+      "reject_unauth_destination, permit_mynetworks, check_recipient_access lmdb:/etc/postfix/recipients",
     );
   });
 
@@ -217,7 +216,7 @@ describe("main.cf", () => {
       ],
     };
     expect(setting("smtpd_recipient_restrictions", [{ recipients: LIST }], props)).toBe(
-      "reject_unauth_destination, check_recipient_access texthash:/etc/postfix/recipients, warn_if_reject, reject_unverified_recipient",
+      "reject_unauth_destination, check_recipient_access lmdb:/etc/postfix/recipients, warn_if_reject, reject_unverified_recipient",
     );
   });
 

@@ -1,7 +1,7 @@
 import { BackupMx } from "../../../../lib";
 import { mailDomain } from "../../../../lib/mail/mail-domain";
 import { mailPolicy } from "../../../../lib/mail/mail-policy";
-import { postfixFiles } from "../../../../lib/mail/postfix/postfix";
+import { postfixSection } from "../../../../lib/mail/postfix/postfix";
 import { MailScanner } from "../../../../lib/mail/scanner/mailscanner";
 import { newStack } from "../../../support/stack";
 
@@ -10,11 +10,11 @@ const DOMAIN = { name: "example.com", primaries: [{ hostname: "mx1.example.com" 
 const MIB = 1024 ** 2;
 
 const mainCf = (props: Parameters<typeof mailPolicy>[1]) =>
-  postfixFiles(
+  postfixSection(
     mailPolicy(HOSTNAME, props),
     [mailDomain("domains[0]", DOMAIN, HOSTNAME)],
     "192.0.2.1",
-  ).get("/etc/postfix/main.cf") ?? "";
+  )["main.cf"].join("\n");
 
 describe("room on the queue volume", () => {
   test("is left for all senders that can be served at a time", () => {
@@ -52,12 +52,12 @@ describe("mail that the scanner does not look at", () => {
 
   test("is kept, and bears no mark", () => {
     expect(mainCf({})).toMatch(/^smtpd_data_restrictions = reject_unauth_pipelining$/m);
-    expect(MailScanner.install().settingsFile()).toMatch(/^Remove These Headers =$/m);
+    expect(MailScanner.install().settingLines()).toContain("Remove These Headers =");
   });
 
   test("is marked from the start where it may be forwarded; scanning takes the mark away", () => {
     expect(mainCf(props)).toMatch(/static:\{PREPEND X-Backup-MX: not scanned\}$/m);
-    expect(props.mailScanner.settingsFile()).toMatch(/^Remove These Headers = X-Backup-MX:$/m);
+    expect(props.mailScanner.settingLines()).toContain("Remove These Headers = X-Backup-MX:");
   });
 
   test("has a patience that is a duration", () => {

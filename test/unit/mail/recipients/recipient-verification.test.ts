@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mailDomain } from "../../../../lib/mail/mail-domain";
-import { recipientList } from "../../../../lib/mail/recipients/recipient-list";
+import { mailPolicy } from "../../../../lib/mail/mail-policy";
+import { postfixSection } from "../../../../lib/mail/postfix/postfix";
 import { RecipientVerification } from "../../../../lib/mail/recipients/recipient-verification";
 
 const REFUSAL = "550 5.1.1 Address lookup failed";
@@ -77,32 +78,34 @@ describe("a file of recipients", () => {
     writeFileSync(path, text);
     return RecipientVerification.listFile(path);
   };
-  const addresses = (text: string) =>
-    file(text).fileAddresses("domains[0].recipients", "example.com");
+  const accepted = (text: string) =>
+    entries(file(text)).filter((entry) => entry !== `example.com ${REFUSAL}`);
+
+  test("is as good as a list in the program", () => {
+    const text = "sales@example.com\ninfo@example.com\n";
+    const list = ["sales@example.com", "info@example.com"];
+    expect(entries(file(text))).toEqual(entries(RecipientVerification.list(list)));
+    expect(entries(RecipientVerification.listFileThenCallOut(path))).toEqual(
+      entries(RecipientVerification.listThenCallOut(list)),
+    );
+  });
 
   test("has one address a line, comments and empty lines", () => {
     expect(
-      addresses("# sales\nsales@example.com\n\n  Info@Example.com \n#late@example.com"),
-    ).toEqual(["sales@example.com", "info@example.com"]);
+      accepted("# sales\nsales@example.com\n\n  Info@Example.com \n#late@example.com"),
+    ).toEqual(["info@example.com OK", "sales@example.com OK"]);
   });
 
   test("may come from Windows, and may name somebody twice", () => {
-    expect(addresses("\uFEFFinfo@example.com\r\nINFO@example.com\r\n")).toEqual([
-      "info@example.com",
+    expect(accepted("\uFEFFinfo@example.com\r\nINFO@example.com\r\n")).toEqual([
+      "info@example.com OK",
     ]);
   });
 
   test("is read once: what comes later is another deployment", () => {
     const list = file("info@example.com\n");
     rmSync(path);
-    expect(list.fileAddresses("domains[0].recipients", "example.com")).toEqual([
-      "info@example.com",
-    ]);
-  });
-
-  test("leaves nothing but the refusal of all others in the configuration", () => {
-    expect(entries(file("info@example.com\n"))).toEqual([`example.com ${REFUSAL}`]);
-    expect(entries(RecipientVerification.listFileThenCallOut(path))).toEqual([]);
+    expect(entries(list)).toEqual([`example.com ${REFUSAL}`, "info@example.com OK"]);
   });
 
   test.each([
@@ -152,18 +155,26 @@ describe("a file of recipients", () => {
     );
   });
 
-  test("goes to the host with those of other domains, sorted and counted", () => {
-    const domain = (index: number, name: string, text: string) =>
+  test("goes to the host with those of other domains and other lists, sorted, each once", () => {
+    const domain = (index: number, name: string, recipients: RecipientVerification) =>
       mailDomain(
         `domains[${index}]`,
-        { name, primaries: [{ hostname: `mx1.${name}` }], recipients: file(text) },
+        { name, primaries: [{ hostname: `mx1.${name}` }], recipients },
         "mx2.example.net",
       );
-    expect(
-      recipientList([
-        domain(0, "example.org", "b@example.org\na@example.org\n"),
-        domain(1, "example.com", "z@example.com\n"),
-      ]),
-    ).toBe("a@example.org\nb@example.org\nz@example.com\n# 3 recipients\n");
+    const domains = [
+      domain(0, "example.org", file("b@example.org\na@example.org\nb@example.org\n")),
+      domain(1, "example.net", RecipientVerification.listThenCallOut(["m@example.net"])),
+      domain(2, "example.com", file("z@example.com\n")),
+    ];
+    const policy = mailPolicy("mx2.example.net", {});
+    expect(postfixSection(policy, domains, "192.0.2.1").recipients).toEqual([
+      "a@example.org OK",
+      "b@example.org OK",
+      `example.com ${REFUSAL}`,
+      `example.org ${REFUSAL}`,
+      "m@example.net OK",
+      "z@example.com OK",
+    ]);
   });
 });

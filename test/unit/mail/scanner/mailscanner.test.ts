@@ -1,11 +1,13 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { MailScanner, type MailScannerProps } from "../../../../lib/mail/scanner/mailscanner";
 
 const SHA256 = "0123456789abcdef".repeat(4);
-const settings = (props: MailScannerProps = {}) => MailScanner.install(props).settingsFile();
+const settings = (props: MailScannerProps = {}) => MailScanner.install(props).settingLines();
 const lines = (props: MailScannerProps = {}) =>
-  settings(props)
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"));
+  settings(props).filter((line) => line !== "" && !line.startsWith("#"));
 
 /** MailScanner ignores case, spaces and punctuation in the name of a setting. */
 const nameOf = (line: string) =>
@@ -56,6 +58,12 @@ describe("MailScanner", () => {
     }
   });
 
+  test("has a setting, a comment or nothing in each line of the file", () => {
+    for (const line of settings({ clamAv: true, settings: { "Spam Score": "yes" } })) {
+      expect(line).toMatch(/^($|# \S.*\S$|[A-Z][\w :-]* =($| \S(.*\S)?$))/);
+    }
+  });
+
   test("has each setting once", () => {
     for (const clamAv of [false, true]) {
       const names = lines({ clamAv }).map(nameOf);
@@ -80,10 +88,13 @@ describe("further settings of MailScanner", () => {
   });
 
   test("stand at the end, sorted", () => {
-    const file = settings({ settings: { "Spam Score": "yes", "Debug SpamAssassin": "" } });
-    expect(file).toMatch(
-      /\n\n# Set by hand \(settings\)\.\nDebug SpamAssassin =\nSpam Score = yes\n$/,
-    );
+    const further = { "Spam Score": "yes", "Debug SpamAssassin": "" };
+    expect(settings({ settings: further }).slice(-4)).toEqual([
+      "",
+      "# Set by hand (settings).",
+      "Debug SpamAssassin =",
+      "Spam Score = yes",
+    ]);
   });
 
   test.each([
@@ -183,5 +194,56 @@ describe("the package of MailScanner", () => {
     [`\${TfToken[TOKEN.1]}/'; reboot; '.deb`],
   ])("%j is not the URL of a package", (value) => {
     expect(() => url(value)).toThrow(/^mailScanner\.packageUrl ".*" /);
+  });
+
+  describe("as a file beside the stack", () => {
+    const folder = mkdtempSync(join(tmpdir(), "deb-"));
+    const path = join(folder, "MailScanner.deb");
+    const content = "!<arch>\ndebian-binary   1234567890  0     0     100644  4         `\n2.0\n";
+    const sum = createHash("sha256").update(content).digest("hex");
+    const install = (props: MailScannerProps = {}) =>
+      MailScanner.install({ packageFile: path, ...props });
+
+    beforeEach(() => writeFileSync(path, content));
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    test("is known by its checksum, given or not", () => {
+      expect(install().packageFile).toEqual({ path, sha256: sum });
+      expect(install().packageSha256).toBe(sum);
+      expect(install({ packageSha256: sum.toUpperCase() }).packageSha256).toBe(sum);
+    });
+
+    test("may be named from the working directory", () => {
+      const packageFile = relative(process.cwd(), path);
+      expect(install({ packageFile }).packageFile).toEqual({ path, sha256: sum });
+    });
+
+    test.each<[string, () => unknown, RegExp]>([
+      [
+        "is not there",
+        () => install({ packageFile: join(folder, "none.deb") }),
+        /^mailScanner\.packageFile "\S+none\.deb" cannot be read \(ENOENT\); give the path of a/,
+      ],
+      [
+        "is something else",
+        () => {
+          writeFileSync(path, "<html>Not found</html>");
+          return install();
+        },
+        /^mailScanner\.packageFile "\S+" is no Debian package; give the \.deb file as it was/,
+      ],
+      [
+        "has another checksum",
+        () => install({ packageSha256: SHA256 }),
+        new RegExp(`packageFile "\\S+" has the checksum ${sum}, not the expected ${SHA256}$`),
+      ],
+      [
+        "is given together with a URL",
+        () => install({ packageUrl: "https://mirror.example.net/MailScanner.deb" }),
+        /^mailScanner\.packageFile "\S+" is given together with packageUrl; give one of the two$/,
+      ],
+    ])("is refused if it %s", (_, make, message) => {
+      expect(make).toThrow(message);
+    });
   });
 });

@@ -1,1 +1,0 @@
-export { type WrittenFile, writtenFiles } from "../../lab/aws/deployed-stack";
