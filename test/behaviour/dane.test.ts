@@ -123,7 +123,7 @@ describeWith(
           ),
         );
         inside.atEnd(() => dns.stop());
-        const configuration = inside.files["/etc/unbound/unbound.conf.d/backup-mx.conf"];
+        const configuration = inside.resolverSettings();
         const validating = await ValidatingResolver.start(inside.host, dns, configuration);
         inside.atEnd(() => validating.stop());
         return validating.address;

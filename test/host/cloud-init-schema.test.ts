@@ -3,7 +3,7 @@ import { Testing } from "cdktf";
 import { parse } from "yaml";
 import {
   DebianImage,
-  deployedUserData,
+  deployedHost,
   type Execution,
   execute,
   type MountNamespace,
@@ -21,7 +21,10 @@ const READ_YAML = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(
 function userDataOf(props: BackupMxProps): string {
   const stack = newStack();
   new BackupMx(stack, "Mx2", props);
-  return deployedUserData(JSON.parse(Testing.synth(stack)), "203.0.113.7");
+  return deployedHost(JSON.parse(Testing.synth(stack)), {
+    publicAddress: "203.0.113.7",
+    bucket: "bucket.s3.eu-central-1.amazonaws.com",
+  }).userData;
 }
 
 // The schema of Debian 12 takes every top-level key; that of Debian 13 knows what is deprecated.

@@ -56,7 +56,7 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
     await expect(smtp(world.sender, host.address)).rejects.toThrow(/refused/);
     expect(await host.run("backup-mx")).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/^TAKES NO MAIL: setup did not get as far as Postfix/),
+      stderr: expect.stringMatching(/^TAKES NO MAIL: set-up waits for the queue volume/),
     });
     minor = disk.attach().replace("/dev/loop", "");
     await attachDisk();
@@ -74,6 +74,7 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       takes_mail: true,
       drains: false,
       primaries: { "[mx1.example.com]:25": "up" },
+      oldest_answer_seconds: expect.any(Number),
       domains: {},
       queued: 0,
       oldest_seconds: 0,
@@ -85,12 +86,20 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       root_disk_used_percent: expect.any(Number),
       memory_used_percent: expect.any(Number),
       certificate_days: expect.any(Number),
+      configuration: {
+        live: expect.stringMatching(/^[0-9a-f]{64}$/),
+        since: expect.any(Number),
+        wanted: state.configuration.live,
+        refused: null,
+        looked: expect.any(Number),
+      },
       last_flush: null,
     });
     expect(await words()).toMatch(
       new RegExp(
         [
           "^mx2\\.example\\.com takes mail",
+          "configuration [0-9a-f]{12} is live since \\d+ \\w+",
           "nothing waits",
           "primary \\[mx1\\.example\\.com\\]:25 is up",
           "the scanner is not installed; 0 KiB are in quarantine",
@@ -107,6 +116,8 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       QueueLength: 0,
       PrimariesUnreachable: 0,
       CertificateDays: state.certificate_days,
+      ConfigurationRefused: 0,
+      Configuration: Number.parseInt(state.configuration.live.slice(0, 12), 16),
     });
   });
 
@@ -264,7 +275,7 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       const { exitCode, stdout } = await host.run("backup-mx", "drain");
       expect(exitCode).toBe(1);
       expect(stdout).toMatch(
-        /^mx2\.example\.com TAKES NO MAIL\nIT IS DRAINED: .*\nexample\.com: 3 mails wait, .*\n1 of them is held, /,
+        /^mx2\.example\.com TAKES NO MAIL\nIT IS DRAINED: .*\nconfiguration .*\nexample\.com: 3 mails wait, .*\n1 of them is held, /,
       );
       expect(await ask()).toMatchObject({
         code: 450,

@@ -143,7 +143,9 @@ describeWith([...HostWorld.NEEDS, fuse, program("mkfs.ext4", "e2fsprogs")], "the
       scanner: HAS_SCANNER ? true : null,
     });
     const { stdout: words } = await onHost("backup-mx");
-    expect(words).toMatch(/^mx2.example.com takes mail\nexample.com: 5 mails wait, the oldest/);
+    expect(words).toMatch(
+      /^mx2.example.com takes mail\nconfiguration \w{12} is live .*\nexample.com: 5 mails wait, the oldest/,
+    );
     await world.primary.become("up");
     expect((await onHost("backup-mx", "release", waiting.queue_id)).exitCode).toBe(0);
     expect((await onHost("backup-mx", "flush", "example.com")).exitCode).toBe(0);

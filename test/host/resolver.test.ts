@@ -9,7 +9,7 @@ import {
   program,
   SignedDns,
 } from "../../lab";
-import { RecipientVerification, Resolver } from "../../lib";
+import { type BackupMxProps, RecipientVerification, Resolver } from "../../lib";
 import { describeWith } from "../support/requirements";
 
 /** Where every VPC has its own resolver. */
@@ -35,11 +35,25 @@ describeWith(
     const addressOf = async (name: string) =>
       (await host.run("getent", "ahostsv4", name)).stdout.split(" ")[0];
 
+    const props = (...privateZones: string[]): Partial<BackupMxProps> => ({
+      domains: [
+        {
+          name: "example.com",
+          primaries: [{ hostname: "mx1.corp.example" }],
+          recipients: RecipientVerification.list([HostWorld.BOB]),
+        },
+      ],
+      postscreenDnsblSites: ["zen.example.org"],
+      resolver: Resolver.local({ privateZones: ["corp.example", ...privateZones] }),
+    });
+
     beforeAll(async () => {
       world = await HostWorld.open();
       await world.primary.refuse();
-      // What DHCP would name: it knows nothing, and must not be asked.
-      const dhcp = await DnsServer.start(world.addHost("dhcp", "198.51.100.52"), {});
+      const bucket = world.bucket();
+      const bucketRecords = { [bucket.name]: world.records[bucket.name] };
+      // What DHCP names: it is asked until there is a resolver, and knows nothing else.
+      const dhcp = await DnsServer.start(world.addHost("dhcp", "198.51.100.52"), bucketRecords);
       world.atEnd(() => dhcp.stop());
       dns = await SignedDns.start(
         world.addHost("root", "198.51.100.1"),
@@ -50,6 +64,7 @@ describeWith(
           "forged.example": ["A 198.51.100.80"],
           "zen.example.org": ["TXT nothing"],
           "81.100.51.198.zen.example.org": ["A 127.0.0.4"],
+          ...bucketRecords,
         },
         { "forged.example": ["A 198.51.100.66"] },
       );
@@ -58,21 +73,14 @@ describeWith(
       place.run("ip", "address", "add", `${VPC_RESOLVER}/32`, "dev", "lo");
       const vpc = await DnsServer.start(new NetworkHost("vpc", place.namespace, VPC_RESOLVER), {
         "mx1.corp.example": [`A ${HostWorld.PRIMARY}`],
+        "mx1.second.example": [`A ${HostWorld.PRIMARY}`],
       });
       world.atEnd(() => vpc.stop());
+      bucket.bucket.fill(world.deployed(HostWorld.stack(props()), bucket.name).objects);
       host = await world.boot({
         place,
-        props: {
-          domains: [
-            {
-              name: "example.com",
-              primaries: [{ hostname: "mx1.corp.example" }],
-              recipients: RecipientVerification.list([HostWorld.BOB]),
-            },
-          ],
-          postscreenDnsblSites: ["zen.example.org"],
-          resolver: Resolver.local({ privateZones: ["corp.example"] }),
-        },
+        bucket,
+        props: props(),
         nameserver: dhcp.address,
         files: {
           // Debian's file of this name has the key of the true root.
@@ -99,6 +107,16 @@ describeWith(
       const stub = await host.run("systemctl", "list-units", "--quiet", "systemd-resolved*");
       expect(stub.stdout).not.toMatch(/ active /);
       expect((await host.run("ss", "-Hlun", "sport = 53")).stdout).not.toContain(host.address);
+    });
+
+    test("asks for another private zone while it runs, and loses no question", async () => {
+      expect(await addressOf("mx1.second.example")).toBe("");
+      const process = (await host.succeed("pidof", "unbound")).trim();
+      world.deploy(host, props("second.example"));
+      expect(await host.takesConfiguration()).toMatchObject({ exitCode: 0 });
+      expect(await addressOf("mx1.second.example")).toBe("198.51.100.10");
+      expect(await addressOf("mx1.corp.example")).toBe("198.51.100.10");
+      expect((await host.succeed("pidof", "unbound")).trim()).toBe(process);
     });
 
     test("tells postscreen who is on a list", async () => {
@@ -131,11 +149,18 @@ describeWith(
 
     test("that does not validate the root ends the setup", async () => {
       await dns.stop();
-      const part = "/usr/local/sbin/backup-mx-resolver";
-      const { exitCode, stderr } = await host.run(part);
+      await host.run("rm", "/etc/resolv.conf");
+      const take = [
+        "import sys",
+        'sys.path.insert(0, "/usr/local/lib/backup-mx")',
+        "import host",
+        "from parts import resolver",
+        'resolver.take(host.configuration()["resolver"], host.configuration())',
+      ].join("\n");
+      const { exitCode, stderr } = await host.run("python3", "-c", take);
       expect([exitCode, stderr]).toEqual([
         1,
-        expect.stringMatching(/^unbound does not validate the root:.*; can it send to port 53\?$/m),
+        expect.stringMatching(/unbound does not validate the root; can it send to port 53\?$/m),
       ]);
     });
   },

@@ -16,14 +16,14 @@ const GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.
 describeWith(HostWorld.NEEDS, "a fresh Debian 13 with the user data of a stack", () => {
   let world: HostWorld;
   let host: MailHost;
-  /** The same host where its scanner cannot be downloaded. It gives up after some minutes. */
+  /** The same host where its scanner cannot be downloaded. */
   let unlucky: MailHost;
 
   beforeAll(async () => {
     world = await HostWorld.open();
     // Its package of MailScanner is downloaded from its home.
     const { "backup-mx": quickstart } = await synthesizeExample("quickstart");
-    unlucky = await world.boot({ stack: quickstart });
+    unlucky = await world.boot({ stack: quickstart, files: HostWorld.IMPATIENT });
     // Without a package at hand: what the quickstart would be without a scanner.
     const stack = HAS_SCANNER ? quickstart : HostWorld.stack();
     host = await world.boot({ stack, files: await world.scannerHome() });
@@ -104,7 +104,10 @@ describeWith(HostWorld.NEEDS, "a fresh Debian 13 with the user data of a stack",
     const verdict = await unlucky.cloudInit();
     expect(verdict.exitCode).not.toBe(0);
     expect(verdict.errors.join()).toMatch(/runcmd|scripts_user/);
-    expect((await unlucky.run("ls", "/var/lib/backup-mx")).stdout).toBe("");
+    expect((await unlucky.run("ls", "/var/lib/backup-mx")).stdout).toBe("programs\n");
+    expect(await unlucky.setUpLog()).toMatch(
+      /there was no end of waiting for the package mailscanner/,
+    );
     const closed = /refused/;
     await expect(smtp(world.sender, unlucky.address)).rejects.toThrow(closed);
     await unlucky.reboot();
