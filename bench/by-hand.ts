@@ -6,8 +6,16 @@ import { EipAssociation } from "@cdktf/provider-aws/lib/eip-association";
 import { EipDomainName } from "@cdktf/provider-aws/lib/eip-domain-name";
 import { IamInstanceProfile } from "@cdktf/provider-aws/lib/iam-instance-profile";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
+import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
+import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
+import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
+import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
+import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
+import { S3Object } from "@cdktf/provider-aws/lib/s3-object";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import { VolumeAttachment } from "@cdktf/provider-aws/lib/volume-attachment";
 import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
@@ -21,6 +29,10 @@ export interface ByHandProps {
   readonly zoneId: string;
   /** User data that are there already, as a file beside a stack that somebody wrote by hand. */
   readonly userData: string;
+  /** The programs of the host, the same. */
+  readonly programs: string;
+  /** The configuration of the host, the same. */
+  readonly configuration: object;
 }
 
 /** The resources of a backup with every default, as somebody writes them without the library. */
@@ -90,17 +102,94 @@ export function byHand(stack: TerraformStack, id: string, props: ByHandProps): v
     tags,
     lifecycle: { preventDestroy: true, ignoreChanges: ["availability_zone"] },
   });
-  const userData = new TerraformLocal(
-    stack,
-    `${id}UserData`,
-    props.userData.replace("VOLUME", volume.id).replace("ADDRESS", eip.publicIp),
+  const bucket = new S3Bucket(stack, `${id}Store`, {
+    bucketPrefix: "backup-mx-",
+    forceDestroy: true,
+    tags,
+  });
+  const access = new S3BucketPublicAccessBlock(stack, `${id}StoreAccess`, {
+    bucket: bucket.id,
+    blockPublicAcls: true,
+    blockPublicPolicy: true,
+    ignorePublicAcls: true,
+    restrictPublicBuckets: true,
+  });
+  const encryption = new S3BucketServerSideEncryptionConfigurationA(stack, `${id}StoreEncryption`, {
+    bucket: bucket.id,
+    rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+  });
+  const versioning = new S3BucketVersioningA(stack, `${id}StoreVersioning`, {
+    bucket: bucket.id,
+    versioningConfiguration: { status: "Enabled" },
+  });
+  const tls = new S3BucketPolicy(stack, `${id}StorePolicy`, {
+    bucket: bucket.id,
+    policy: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Deny",
+          Principal: "*",
+          Action: "s3:*",
+          Resource: [bucket.arn, `${bucket.arn}/*`],
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ],
+    }),
+    dependsOn: [access],
+  });
+  new S3BucketLifecycleConfiguration(stack, `${id}StoreLifecycle`, {
+    bucket: bucket.id,
+    rule: [
+      {
+        id: "old-versions",
+        status: "Enabled",
+        filter: [{ prefix: "" }],
+        noncurrentVersionExpiration: [{ noncurrentDays: 30 }],
+        abortIncompleteMultipartUpload: [{ daysAfterInitiation: 1 }],
+      },
+    ],
+    dependsOn: [versioning],
+  });
+  const configuration = new TerraformLocal(stack, `${id}StoreContent`, {
+    ...props.configuration,
+    address: eip.publicIp,
+  });
+  const objects = [
+    ["programs", props.programs],
+    ["configuration", `\${jsonencode(${configuration.fqn})}`],
+  ].map(
+    ([key, content]) =>
+      new S3Object(stack, `${id}Store_${key}`, {
+        bucket: bucket.id,
+        key,
+        content,
+        contentType: "application/json",
+        dependsOn: [encryption, versioning, tls],
+      }),
   );
+  const right = new IamRolePolicy(stack, `${id}StoreRight`, {
+    namePrefix: "store-",
+    role: role.id,
+    policy: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Action: ["s3:GetObject"],
+          Resource: objects.map(({ key }) => `${bucket.arn}/${key}`),
+        },
+      ],
+    }),
+  });
   const instance = new Instance(stack, `${id}Instance`, {
     ami: image.insecureValue,
     instanceType,
     availabilityZone,
     vpcSecurityGroupIds: [group.id],
-    userDataBase64: `\${base64gzip(${userData.fqn})}`,
+    userData: props.userData
+      .replace("VOLUME", volume.id)
+      .replace("STORE", bucket.bucketRegionalDomainName),
     userDataReplaceOnChange: true,
     metadataOptions: {
       httpEndpoint: "enabled",
@@ -114,6 +203,7 @@ export function byHand(stack: TerraformStack, id: string, props: ByHandProps): v
     ebsOptimized: true,
     tags,
     lifecycle: { ignoreChanges: ["ami", "availability_zone"] },
+    dependsOn: [...objects, right],
   });
   new EipAssociation(stack, `${id}Association`, { allocationId: eip.id, instanceId: instance.id });
   new VolumeAttachment(stack, `${id}Attachment`, {
