@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EC2_USER_DATA_LIMIT, userDataSize } from "../lib/aws/server/user-data";
 
 interface Manifest {
   readonly stacks: {
@@ -19,9 +18,16 @@ interface Manifest {
 
 /** What of a synthesized stack is shown. */
 interface Synthesized {
-  readonly resource: { readonly [type: string]: { readonly [name: string]: object } };
-  readonly locals: { readonly [name: string]: string };
+  readonly resource: {
+    readonly aws_instance: { readonly [name: string]: { readonly user_data: string } };
+    readonly [type: string]: { readonly [name: string]: object };
+  };
+  /** The configuration of each host. */
+  readonly locals: { readonly [name: string]: object };
 }
+
+/** In bytes. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
+const EC2_USER_DATA_LIMIT = 16384;
 
 // Synthesizes an example, as CDK for Terraform's own command line would, and shows what came out.
 const [example = "quickstart"] = process.argv.slice(2);
@@ -43,12 +49,16 @@ for (const [stack, { synthesizedStackPath, annotations }] of Object.entries(stac
   for (const [type, named] of Object.entries(resource).sort()) {
     console.log(`  ${String(Object.keys(named).length).padStart(4)} ${type}`);
   }
-  for (const text of Object.values(locals)) {
-    const { plain, compressed } = userDataSize(deployed(text));
-    console.log(
-      `\n  user data: ${plain} bytes, compressed to ${compressed} of ${EC2_USER_DATA_LIMIT}\n`,
-    );
+  for (const { user_data } of Object.values(resource.aws_instance)) {
+    console.log(`\n  user data: ${bytes(deployed(user_data))} bytes of ${EC2_USER_DATA_LIMIT}`);
   }
+  for (const configuration of Object.values(locals)) {
+    console.log(`  configuration: ${bytes(JSON.stringify(configuration))} bytes`);
+  }
+}
+
+function bytes(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 /** The text that Terraform makes of it: references have their values, doubled openings are single. */

@@ -16,10 +16,7 @@ import {
   SessionManager,
 } from "../../lib";
 
-/**
- * A backup MX with as many features as fit into the 16,384 bytes of user data that EC2 takes. A list
- * of recipients from a file (`RecipientVerification.listFile`) does not fit beside all others.
- */
+/** A backup MX with every feature. */
 class CompleteStack extends TerraformStack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
