@@ -204,6 +204,9 @@ describeWith(ConfiguredHost.NEEDS, "a configuration", () => {
     expect(host.host.run("ss", "-Hltn")).toMatch(/(\[::\]|\*):25/);
   });
 
+  /** It may just be trying the refused one again. */
+  const hasFirst = () => eventually(() => host.read("/etc/postfix/main.cf") === mainCf(FIRST));
+
   test.each<[string, Configuration | string | Buffer, RegExp]>([
     ["is cut", JSON.stringify(FIRST).slice(0, -100), /not whole/],
     ["is for another host", { ...FIRST, hostname: "mx9.example.net" }, /another host/],
@@ -238,7 +241,7 @@ describeWith(ConfiguredHost.NEEDS, "a configuration", () => {
     expect(codes.filter((one) => one >= 500)).toEqual([]);
     await answersAgain();
     expect(host.state.live).toBe(sumOf(JSON.stringify(FIRST)));
-    expect(host.read("/etc/postfix/main.cf")).toBe(mainCf(FIRST));
+    await hasFirst();
     expect(host.read("/etc/backup-mx/configuration.json")).toBe(JSON.stringify(FIRST));
   });
 
@@ -329,7 +332,7 @@ answers.check(host.configuration())`;
       const large = host.want(LARGE);
       expect(await host.isRefused(large)).toMatch(/No space left|failed/);
       expect(await code(ANNA)).toBe(250);
-      expect(host.read("/etc/postfix/main.cf")).toBe(mainCf(FIRST));
+      await hasFirst();
       expect(host.has("/etc/postfix/staged")).toBe(false);
       await host.run("mount", "-o", "remount,size=64m", "/etc/postfix");
       await host.isLive(large);
@@ -352,7 +355,7 @@ answers.check(host.configuration())`;
         const sum = host.want(SECOND);
         expect(await host.isRefused(sum)).toMatch(/No space left/);
         expect(host.has("/var/lib/backup-mx/configured")).toBe(true);
-        expect(host.read("/etc/postfix/main.cf")).toBe(mainCf(FIRST));
+        await hasFirst();
         await answersAgain();
         await host.run("umount", "--lazy", folder);
         await host.isLive(sum);
