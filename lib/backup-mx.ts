@@ -181,7 +181,7 @@ export class BackupMx extends Construct {
       zone: props.zone ?? zoneAround(this.hostname, props),
       reverseDns: props.reverseDns,
     });
-    if (!this.policy.mailScanner.isInstalled) {
+    if (this.policy.scanner.kind === "none") {
       Annotations.of(this).addWarning(
         "mail is forwarded without being scanned; spammers aim at a backup MX first",
       );

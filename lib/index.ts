@@ -27,5 +27,8 @@ export {
   RecipientVerification,
   WhenUnreachable,
 } from "./mail/recipients/recipient-verification";
-export { MailScanner, type MailScannerProps } from "./mail/scanner/mailscanner";
+export type { MailScannerProps } from "./mail/scanner/mailscanner";
+export type { RspamdProps } from "./mail/scanner/rspamd";
+export { Scanner } from "./mail/scanner/scanner";
+export type { ScannerProps } from "./mail/scanner/scanner-props";
 export { MailNode, type MailNodeProps } from "./mail-node";

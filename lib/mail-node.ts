@@ -11,10 +11,13 @@ import { MailServer, type MailServerProps } from "./aws/server/mail-server";
 import { BOOT_FILES, Store } from "./aws/store/store";
 import type { HostRecords } from "./dns/dns-zone";
 import { type BoundFeatures, bindFeatures, type FeatureProps } from "./features";
+import { clamAvPart } from "./host/clamav/clamav";
 import type { HostPart } from "./host/host-part";
+import { judgePart } from "./host/judge/judge";
 import { type MailHost, mailHost, userData } from "./host/mail-host";
+import { mailscannerPart } from "./host/mailscanner/mailscanner";
 import { postfixPart } from "./host/postfix/postfix";
-import { scannerPart } from "./host/scanner/scanner";
+import { rspamdPart } from "./host/rspamd/rspamd";
 import { type UpkeepProps, upkeepPart } from "./host/upkeep/upkeep";
 import { watchPart } from "./host/watch/watch";
 import type { MailDomain } from "./mail/mail-domain";
@@ -77,13 +80,13 @@ export class MailNode {
       name: this.hostname,
       kmsKeyArn: kmsKeyArn(props.kmsKeyArn),
       programs: hostPrograms(),
-      packages: { MailScanner: policy.mailScanner.packageFile },
+      packages: { MailScanner: policy.scanner.packageFile },
       configuration: () => this.mailHost().configuration,
     });
     this.server = new MailServer(scope, "Server", {
       ...props,
       hostname: this.hostname,
-      defaultInstanceType: policy.mailScanner.clamAv ? "t4g.medium" : "t4g.small",
+      defaultInstanceType: policy.scanner.clamAv ? "t4g.medium" : "t4g.small",
       // As much again for mail that waits.
       leastQueueVolumeSize: Math.ceil((2 * queueReserve(policy.messageSizeLimit)) / 1024 ** 3),
       store: this.store,
@@ -163,7 +166,10 @@ export class MailNode {
       const further = [
         this.upkeep,
         ...this.bound.map((feature) => feature.part()),
-        scannerPart(policy.mailScanner),
+        judgePart(policy),
+        mailscannerPart(policy.scanner),
+        rspamdPart(policy.scanner),
+        clamAvPart(policy.scanner),
         watchPart(policy, domains),
       ];
       const mainCf = further.flatMap((part) => part.mainCf ?? []);

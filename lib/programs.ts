@@ -5,14 +5,18 @@ import { REQUEST_FILES } from "./aws/request/aws-request";
 import { CLOCK_FILES } from "./aws/server/clock";
 import { SESSION_MANAGER_FILES } from "./aws/session-manager/session-manager";
 import { STORE_FILES } from "./aws/store/store";
+import { CLAMAV_FILES } from "./host/clamav/clamav";
 import { COMMAND_FILES } from "./host/command/command";
 import { CONFIGURATION_FILES } from "./host/configuration/configuration";
+import { GUESTS_FILES } from "./host/guests/guests";
+import { JUDGE_FILES } from "./host/judge/judge";
 import { MACHINE_FILES } from "./host/machine/machine";
+import { MAILSCANNER_FILES } from "./host/mailscanner/mailscanner";
 import { POSTFIX_FILES } from "./host/postfix/postfix";
 import { type Programs, programs } from "./host/programs";
 import { QUEUE_FILES } from "./host/queue/queue";
 import { RESOLVER_FILES } from "./host/resolver/unbound";
-import { SCANNER_FILES } from "./host/scanner/scanner";
+import { RSPAMD_FILES } from "./host/rspamd/rspamd";
 import { SETUP_FILES } from "./host/setup/setup";
 import { UPKEEP_FILES } from "./host/upkeep/upkeep";
 import { WATCH_FILES } from "./host/watch/watch";
@@ -30,7 +34,11 @@ export function hostPrograms(): Programs {
     ...QUEUE_FILES,
     ...CONFIGURATION_FILES,
     ...POSTFIX_FILES,
-    ...SCANNER_FILES,
+    ...JUDGE_FILES,
+    ...MAILSCANNER_FILES,
+    ...GUESTS_FILES,
+    ...CLAMAV_FILES,
+    ...RSPAMD_FILES,
     ...WATCH_FILES,
     ...RESOLVER_FILES,
     ...UPKEEP_FILES,

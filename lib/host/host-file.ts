@@ -31,6 +31,11 @@ export function pythonModule(folder: string, name: string): HostFile {
   return { path: `${MODULES}/${name}.py`, content: shipped(folder, `${name}.py`) };
 }
 
+/** A module in Python of a program's own package, `NAME.py` of this folder. */
+export function packageModule(folder: string, ofPackage: string, name: string): HostFile {
+  return { path: `${MODULES}/${ofPackage}/${name}.py`, content: shipped(folder, `${name}.py`) };
+}
+
 /** The module in Python that takes a section of the configuration into use, `NAME.py` of this folder. */
 export function partModule(folder: string, name: string): HostFile {
   return { path: `${MODULES}/parts/${name}.py`, content: shipped(folder, `${name}.py`) };

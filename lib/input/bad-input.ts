@@ -13,7 +13,10 @@ function shown(value: unknown): string {
   if (typeof value === "function") {
     return value.name;
   }
-  const isPlain =
-    typeof value === "string" || value?.constructor === Object || Array.isArray(value);
-  return isPlain ? JSON.stringify(value) : String(value);
+  if (typeof value !== "object" || value === null) {
+    return typeof value === "string" ? JSON.stringify(value) : String(value);
+  }
+  // What a factory made is shown by its class.
+  const { name = "Object" } = value.constructor ?? {};
+  return name === "Object" || name === "Array" ? JSON.stringify(value) : name;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { badInput } from "./bad-input";
 import { isDeferred } from "./deferred-value";
+import { singleLine } from "./text";
 
 /**
  * The URL of a Debian package that the host downloads.
@@ -10,7 +11,9 @@ import { isDeferred } from "./deferred-value";
  * @throws if it is not one
  */
 export function packageUrl(prop: string, value: string): string {
-  if (!isDeferred(value) && !/^https?:\/\/[\w.:[\]-]+\/[\w./%+~@=-]+\.deb$/.test(value)) {
+  const isUrl =
+    typeof value === "string" && /^https?:\/\/[\w.:[\]-]+\/[\w./%+~@=-]+\.deb$/.test(value);
+  if (!isDeferred(value) && !isUrl) {
     throw badInput(
       prop,
       value,
@@ -26,7 +29,8 @@ export function packageUrl(prop: string, value: string): string {
  * @throws if it is not one
  */
 export function packageSha256(prop: string, value = ""): string {
-  if (value !== "" && !isDeferred(value) && !/^[0-9a-f]{64}$/i.test(value)) {
+  const isSum = typeof value === "string" && /^([0-9a-f]{64})?$/i.test(value);
+  if (!isDeferred(value) && !isSum) {
     throw badInput(
       prop,
       value,
@@ -51,6 +55,7 @@ const BEGINNING = "!<arch>\ndebian-binary";
  * @throws if the file cannot be read, is no Debian package, or has another checksum
  */
 export function packageFile(prop: string, path: string, expected: string): PackageFile {
+  singleLine(prop, path);
   let content: Buffer;
   try {
     content = readFileSync(path);

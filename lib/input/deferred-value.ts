@@ -8,10 +8,15 @@ const NUMBER = /-[0-9.]+e\+[0-9]+/g;
  * checked about it; but what stands beside a marker is known now, and may be nothing that could
  * break out of a line or a quoted text.
  */
-export function isDeferred(value: string | number): boolean {
-  return typeof value === "number"
-    ? value < -1e288 && Number.isFinite(value)
-    : value.search(MARKER) >= 0 && /^[\w.@:/[\]+~-]*$/.test(value.replace(MARKER, ""));
+export function isDeferred(value: unknown): boolean {
+  if (typeof value === "number") {
+    return value < -1e288 && Number.isFinite(value);
+  }
+  return (
+    typeof value === "string" &&
+    value.search(MARKER) >= 0 &&
+    /^[\w.@:/[\]+~-]*$/.test(value.replace(MARKER, ""))
+  );
 }
 
 /**

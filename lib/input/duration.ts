@@ -17,24 +17,46 @@ export function duration(
   least = "1s",
   most: string = LONGEST,
 ): string {
-  if (isDeferred(value)) {
+  return durationOr([], prop, value, least, most);
+}
+
+/**
+ * As `duration()`, or one of some words that stand for none.
+ *
+ * @throws if it is neither
+ */
+export function durationOr(
+  words: readonly string[],
+  prop: string,
+  value: string,
+  least: string,
+  most: string = LONGEST,
+): string {
+  if (isDeferred(value) || words.includes(value)) {
     return value;
   }
-  const [, count, unit] = /^([0-9]{1,6})([smhdw])$/.exec(value) ?? [];
+  const or = words.map((word) => ` or ${JSON.stringify(word)}`).join("");
+  const [, count, unit] =
+    (typeof value === "string" && /^([0-9]{1,6})([smhdw])$/.exec(value)) || [];
   if (unit === undefined) {
     throw badInput(
       prop,
       value,
-      'is not a duration; give a number and a unit (s, m, h, d or w), such as "21d"',
+      `is not a duration; give a number and a unit (s, m, h, d or w), such as "21d"${or}`,
     );
   }
   const length = Number(count) * SECONDS[unit];
   if (length < seconds(least) || length > seconds(most)) {
-    throw badInput(prop, value, `is out of range; give a duration from "${least}" to "${most}"`);
+    throw badInput(
+      prop,
+      value,
+      `is out of range; give a duration from "${least}" to "${most}"${or}`,
+    );
   }
   return value;
 }
 
-function seconds(text: string): number {
+/** The length of a duration that was checked. */
+export function seconds(text: string): number {
   return Number(text.slice(0, -1)) * SECONDS[text.slice(-1)];
 }

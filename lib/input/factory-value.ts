@@ -12,8 +12,8 @@ interface FactoryClass {
  *
  * @throws if it is something else; the message lists the methods
  */
-export function factoryValue<T>(prop: string, value: T, type: FactoryClass): T {
-  if (typeof value !== "object" || value === null || !("bind" in value)) {
+export function factoryValue<T extends object>(prop: string, value: T, type: FactoryClass): T {
+  if (!Object.prototype.isPrototypeOf.call(type.prototype, value)) {
     const methods = Object.entries(Object.getOwnPropertyDescriptors(type))
       .filter(([, { value }]) => typeof value === "function")
       .map(([name]) => `${type.name}.${name}()`);

@@ -2,11 +2,12 @@ import { badInput } from "../input/bad-input";
 import { isDeferred } from "../input/deferred-value";
 import { domainName } from "../input/domain-name";
 import { duration } from "../input/duration";
+import { factoryValue } from "../input/factory-value";
 import { singleLine } from "../input/text";
 import { wholeNumber } from "../input/whole-number";
 import { dnsBlocklists, dnsBlocklistThreshold } from "./postfix/dns-blocklist";
 import { postfixSettings } from "./postfix/postfix-settings";
-import { MailScanner } from "./scanner/mailscanner";
+import { Scanner } from "./scanner/scanner";
 
 const LONGEST_HOSTNAME = 64;
 
@@ -150,11 +151,11 @@ export interface MailPolicyProps {
    */
   readonly watchInterval?: string | undefined;
   /**
-   * How mail is scanned before it goes to the primary.
+   * Who says whether a mail is spam or has a virus, before it goes to the primary.
    *
-   * @default MailScanner.install()
+   * @default Scanner.mailScanner()
    */
-  readonly mailScanner?: MailScanner | undefined;
+  readonly scanner?: Scanner | undefined;
 }
 
 /** The mail policy: checked, with every default filled in. */
@@ -178,7 +179,7 @@ export interface MailPolicy {
   readonly messageSizeLimit: number;
   readonly postfixSettings: ReadonlyMap<string, string>;
   readonly watchInterval: string;
-  readonly mailScanner: MailScanner;
+  readonly scanner: Scanner;
 }
 
 /**
@@ -245,7 +246,10 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
     messageSizeLimit: messageSizeLimit(props.messageSizeLimit ?? 50 * 1024 * 1024),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),
     watchInterval: duration("watchInterval", props.watchInterval ?? "30s", "5s", "10m"),
-    mailScanner: props.mailScanner ?? MailScanner.install(),
+    scanner:
+      props.scanner === undefined
+        ? Scanner.mailScanner()
+        : factoryValue("scanner", props.scanner, Scanner),
   };
 }
 

@@ -29,7 +29,7 @@ export interface MailServerProps extends QueueVolumeProps {
    */
   readonly network?: Network | undefined;
   /**
-   * The type of the instance: 2 GiB of memory for Postfix and MailScanner, 4 GiB with ClamAV.
+   * The type of the instance: 2 GiB of memory for Postfix and any scanner, 4 GiB with ClamAV.
    *
    * @default - "t4g.small", with ClamAV "t4g.medium"
    */

@@ -1,8 +1,7 @@
-import { type HostFile, program, unit } from "../host-file";
+import { type HostFile, program, pythonModule } from "../host-file";
 
-/** The command of the postmaster, and what of it runs every minute. */
+/** The command of the postmaster, and what it knows of the queue and of the judge. */
 export const COMMAND_FILES: readonly HostFile[] = [
   program(__dirname, "backup-mx"),
-  unit(__dirname, "backup-mx-tidy.service"),
-  unit(__dirname, "backup-mx-tidy.timer"),
+  ...["queued", "untrusted", "verdicts"].map((name) => pythonModule(__dirname, name)),
 ];

@@ -36,11 +36,24 @@ FIXED = {
     "address_verify_transport_maps": f"lmdb:{ETC}/probe_transport",
     "alias_database": "",
     "alias_maps": f"lmdb:{ETC}/aliases",
+    "authorized_flush_users": "root, postfix, backup-mx-judge",
+    "authorized_mailq_users": "root, postfix, backup-mx-judge",
+    "authorized_submit_users": "root, postfix",
     "compatibility_level": "3.6",
+    # The judge remembers mail by them: short ones are used again.
+    "enable_long_queue_ids": "yes",
     "inet_interfaces": "all",
+    "judge_destination_concurrency_failed_cohort_limit": "1000000",
+    "judge_destination_concurrency_limit": "25",
+    "judge_destination_concurrency_negative_feedback": "0",
+    "judge_destination_concurrency_positive_feedback": "1",
+    "judge_destination_rate_delay": "0s",
+    "judge_destination_recipient_limit": "1000",
+    "judge_initial_destination_concurrency": "25",
+    "judge_transport_rate_delay": "0s",
     "local_recipient_maps": "$alias_maps",
     "mydestination": "$myhostname, localhost",
-    "mynetworks": "127.0.0.0/8 [::1]/128",
+    "mynetworks": "",
     "parent_domain_matches_subdomains": "",
     "relay_domains": "$transport_maps",
     "smtp_tls_policy_maps": f"lmdb:{ETC}/tls_policy",
@@ -49,12 +62,10 @@ FIXED = {
     "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
     "transport_maps": f"lmdb:{ETC}/transport",
 }
-HEADER_CHECKS = f"regexp:{ETC}/header_checks"
+CONTENT_FILTER = "judge:unix:/run/backup-mx-judge/lmtp"
+BY_NETWORK = f"check_client_access regexp:{ETC}/judge_networks"
 # These lists must have this entry.
-GUARDS = {
-    "smtpd_data_restrictions": "reject_unauth_pipelining",
-    "smtpd_recipient_restrictions": "reject_unauth_destination",
-}
+GUARDS = {"smtpd_recipient_restrictions": "reject_unauth_destination"}
 with open(os.path.join(HERE, "forbidden-settings.json")) as _file:
     FORBIDDEN = json.load(_file)
 
@@ -149,11 +160,13 @@ def _settings(lines):
 
 
 def _check_settings(settings, configuration):
-    fixed = {**FIXED, "myhostname": configuration["hostname"]}
-    if "scanner" in configuration:
-        fixed["header_checks"] = HEADER_CHECKS
-    elif settings.get("header_checks") == HEADER_CHECKS:
-        raise host.Refused("holds mail in main.cf, and has no scanner to release it")
+    is_scanned = _is_scanned(configuration)
+    fixed = {
+        **FIXED,
+        "content_filter": CONTENT_FILTER if is_scanned else "",
+        "myhostname": configuration["hostname"],
+        "smtpd_data_restrictions": f"reject_unauth_pipelining, {BY_NETWORK}" if is_scanned else "reject_unauth_pipelining",
+    }
     for name, value in fixed.items():
         if settings.get(name) != value:
             raise host.Refused(f"must have `{name} = {value}` in main.cf")
@@ -167,6 +180,11 @@ def _check_settings(settings, configuration):
             if fnmatch.fnmatchcase(name, pattern):
                 raise host.Refused(f"sets {name:.80} in main.cf: {reason}")
         _check_value(name, value)
+
+
+def _is_scanned(configuration):
+    """Whether mail has to pass a scanner, and so the judge."""
+    return configuration["judge"].get("scanner") != "none"
 
 
 def _check_value(name, value):
@@ -276,20 +294,24 @@ def _texts(section):
     tables["probe_transport"] = [line.replace(" relay:", " relay-probe:", 1) for line in section["transport"]]
     return {
         **{name: "".join(f"{line}\n" for line in tables[name]) for name in TABLES},
-        "header_checks": "/^Received:/ HOLD\n",
+        "judge_networks": _beside("judge_networks"),
         "master.cf": _services(section["postscreen"]),
         "main.cf": "".join(f"{line}\n" for line in section["main.cf"]),
     }
 
 
+def _beside(name):
+    with open(f"{HERE}/{name}") as file:
+        return file.read()
+
+
 def _services(has_postscreen):
-    with open(f"{HERE}/master.cf") as file:
-        services = file.read()
+    services = _beside("master.cf")
     if has_postscreen:
-        with open(f"{HERE}/postscreen.cf") as file:
-            services = re.sub(r"^smtp +inet .*\n", file.read(), services, flags=re.M)
+        services = re.sub(r"^smtp +inet .*\n", _beside("postscreen.cf"), services, flags=re.M)
     if os.path.exists(host.DRAINED):
-        services = re.sub(r"^(.* smtpd)$", r"\1\n    -o smtpd_client_restrictions=defer", services, flags=re.M)
+        # Port 25 alone: what the judge hands on, and letters, go out.
+        services = re.sub(r"^(smtpd? .* smtpd)$", r"\1\n    -o smtpd_client_restrictions=defer", services, flags=re.M)
     return services
 
 

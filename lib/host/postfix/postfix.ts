@@ -14,6 +14,7 @@ export const POSTFIX_FILES: readonly HostFile[] = [
   partModule(__dirname, "postfix"),
   partFile(__dirname, "master.cf"),
   partFile(__dirname, "postscreen.cf"),
+  partFile(__dirname, "judge_networks"),
   partFile(SETTINGS, "forbidden-settings.json"),
   // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
   dropIn(__dirname, "postfix.service"),

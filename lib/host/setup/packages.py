@@ -6,17 +6,18 @@ import subprocess
 import host
 
 OF_EVERY_HOST = [
-    *["ca-certificates", "chrony", "postfix", "postfix-lmdb", "unattended-upgrades"],
+    *["ca-certificates", "chrony", "nftables", "postfix", "postfix-lmdb", "unattended-upgrades"],
     # The certificate of the first boot; on Debian 13 Postfix does without.
     "ssl-cert",
 ]
 OF_PART = {
     "certificate": ["certbot", "python3-certbot-dns-route53"],
     "clamav": ["clamav-daemon", "clamav-freshclam"],
+    "rspamd": ["rspamd"],
     # The second has the keys of the root.
     "resolver": ["unbound", "dns-root-data"],
     # What MailScanner 5.5.3 needs; its own package asks for perl alone.
-    "scanner": [
+    "mailscanner": [
         *["file", "libarchive-zip-perl", "libconvert-tnef-perl", "libdbd-sqlite3-perl", "libdbi-perl"],
         *["libfilesys-df-perl", "libhtml-parser-perl", "libio-stringy-perl", "libmime-tools-perl"],
         *["libnet-cidr-perl", "libole-storage-lite-perl", "libsys-hostname-long-perl"],

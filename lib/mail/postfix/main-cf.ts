@@ -1,5 +1,4 @@
 import type { MailPolicy } from "../mail-policy";
-import { UNSCANNED_HEADER } from "../scanner/mailscanner";
 import { PROCESS_LIMIT, queueReserve } from "./queue-reserve";
 
 /** A group of main.cf: why it is there, then its settings in their order. */
@@ -15,6 +14,23 @@ export const FOLDER = "/etc/postfix";
 export const RELAY = "relay";
 /** Its twin that asks primaries about recipients. */
 export const PROBE = "relay-probe";
+
+/** The transport to the judge. Mails in the queue name it: it is called so in every release. */
+const JUDGE = "judge";
+const CONTENT_FILTER = `${JUDGE}:unix:/run/backup-mx-judge/lmtp`;
+/** Gives the mail of each network one of sixteen queues before the judge. */
+const BY_NETWORK = `check_client_access regexp:${FOLDER}/judge_networks`;
+/** Mails of one such queue that the judge has in hand: half of the processes of its transport. */
+const JUDGE_SESSIONS = 25;
+
+/** The longest header, ten times that of Postfix. A mail makes cleanup keep one in memory. */
+const HEADER_BYTES = 1_024_000;
+
+/**
+ * Mails that the queue manager has in memory, 2 KB each: those that wait for a verdict must leave
+ * room for judged ones. When it is full, Postfix takes one mail a second of each sender.
+ */
+const ACTIVE_MAILS = 50_000;
 
 /** What main.cf is made of beside the policy. */
 export interface MainCfProps {
@@ -83,7 +99,6 @@ function mainCfGroups(
         ["myhostname", policy.hostname],
         ["myorigin", "$myhostname"],
         ["mydestination", "$myhostname, localhost"],
-        ["mynetworks", "127.0.0.0/8 [::1]/128"],
         ["inet_interfaces", "all"],
         ["inet_protocols", "all"],
         ["smtp_address_preference", "ipv4"],
@@ -113,8 +128,18 @@ function mainCfGroups(
       ],
     },
     {
-      comment: ["Who may relay at all. Nobody but this host may send to foreign domains."],
-      settings: [["smtpd_relay_restrictions", "permit_mynetworks, reject_unauth_destination"]],
+      comment: [
+        "Who may relay at all: nobody. At port 25 this host is a stranger to itself, for a",
+        "scanner that a mail has taken over runs on it too. Who writes mail by sendmail, looks at",
+        "the queue or has it delivered is root, Postfix itself (as which the watch runs) or the judge.",
+      ],
+      settings: [
+        ["mynetworks", ""],
+        ["smtpd_relay_restrictions", "permit_mynetworks, reject_unauth_destination"],
+        ["authorized_submit_users", "root, postfix"],
+        ["authorized_flush_users", "root, postfix, backup-mx-judge"],
+        ["authorized_mailq_users", "root, postfix, backup-mx-judge"],
+      ],
     },
     {
       comment: ["What is asked of senders."],
@@ -179,9 +204,44 @@ function mainCfGroups(
       settings: [
         ["smtpd_forbid_bare_newline", "yes"],
         ["smtpd_forbid_unauth_pipelining", "yes"],
-        ["smtpd_data_restrictions", dataRestrictions(policy)],
+        [
+          "smtpd_data_restrictions",
+          `reject_unauth_pipelining${isScanned(policy) ? `, ${BY_NETWORK}` : ""}`,
+        ],
         ["disable_vrfy_command", "yes"],
         ["smtpd_etrn_restrictions", "permit_mynetworks, reject"],
+      ],
+    },
+    {
+      comment: [
+        "Where mail goes first: to the judge, which answers when it has handed the mail on to the",
+        "service judged. The judge tells who of many may go on, and may be away for a moment: that",
+        "is no reason to leave it alone. No network has all of it for itself.",
+      ],
+      settings: [
+        ["content_filter", isScanned(policy) ? CONTENT_FILTER : ""],
+        [`${JUDGE}_initial_destination_concurrency`, JUDGE_SESSIONS],
+        [`${JUDGE}_destination_concurrency_limit`, JUDGE_SESSIONS],
+        [`${JUDGE}_destination_concurrency_positive_feedback`, 1],
+        [`${JUDGE}_destination_concurrency_negative_feedback`, 0],
+        [`${JUDGE}_destination_concurrency_failed_cohort_limit`, 1000000],
+        [`${JUDGE}_destination_recipient_limit`, 1000],
+        [`${JUDGE}_destination_rate_delay`, "0s"],
+        [`${JUDGE}_transport_rate_delay`, "0s"],
+      ],
+    },
+    {
+      comment: [
+        "Mail arrives as it was sent, with long lines, long headers, and headers that only a",
+        "last server would take out: a signature may cover them. Mail that runs in circles is",
+        "found after 100 hops, as RFC 5321 has it.",
+      ],
+      settings: [
+        ["smtp_line_length_limit", 0],
+        ["header_size_limit", HEADER_BYTES],
+        ["message_drop_headers", ""],
+        ["local_header_rewrite_clients", ""],
+        ["hopcount_limit", 100],
       ],
     },
     {
@@ -197,6 +257,8 @@ function mainCfGroups(
         ["minimal_backoff_time", "1m"],
         ["maximal_backoff_time", "10m"],
         ["enable_long_queue_ids", "yes"],
+        ["qmgr_message_active_limit", ACTIVE_MAILS],
+        ["qmgr_message_recipient_limit", ACTIVE_MAILS],
       ],
     },
     {
@@ -228,13 +290,6 @@ function mainCfGroups(
       ],
     },
   ];
-}
-
-/** Mail that may be forwarded unscanned says so from the start: MailScanner takes it back. */
-function dataRestrictions({ mailScanner }: MailPolicy): string {
-  return mailScanner.deliverUnscannedAfter === ""
-    ? "reject_unauth_pipelining"
-    : `reject_unauth_pipelining, check_client_access static:{PREPEND ${UNSCANNED_HEADER}: not scanned}`;
 }
 
 function recipientRestrictions(policy: MailPolicy, lookups: readonly string[]): readonly string[] {
@@ -273,4 +328,8 @@ function postscreen({ greetTest, ...policy }: MailPolicy): SettingGroup {
 /** Whether postscreen answers at port 25. */
 export function hasPostscreen({ greetTest, postscreenDnsblSites }: MailPolicy): boolean {
   return greetTest || postscreenDnsblSites.length > 0;
+}
+
+function isScanned({ scanner }: MailPolicy): boolean {
+  return scanner.kind !== "none";
 }

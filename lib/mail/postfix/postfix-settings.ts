@@ -6,8 +6,9 @@ import { singleLine } from "../../input/text";
 const DOMAINS = "it follows from the domains prop";
 const RELAY = "it keeps the host from being an open relay and cannot be changed";
 const SMUGGLING = "it keeps forged mail from being smuggled in and cannot be changed";
-const SCANNING = "it puts the scanner into the path of the mail; use the mailScanner prop";
-const SCANNED = "mail would go past the scanner, or wait where the scanner does not look";
+const SCANNING = "it puts the scanner into the path of the mail; use the scanner prop";
+const SCANNED = "mail would go past the scanner";
+const PLACE = "the host looks for its mail where it is";
 const DEEP = "it would send every new client away, and he may not come back while it matters";
 const NAMES = "use the hostname prop";
 
@@ -30,12 +31,12 @@ const GUARDED: { readonly [name: string]: string } = {
   allow_untrusted_routing: RELAY,
   bounce_queue_lifetime: "use the bounceQueueLifetime prop",
   compatibility_level: RELAY,
+  content_filter: SCANNING,
   default_process_limit: "it keeps senders from filling the disk together and cannot be changed",
-  hash_queue_depth: SCANNED,
-  hash_queue_names: SCANNED,
-  header_checks: SCANNING,
+  enable_long_queue_ids: "the judge remembers mail by them: short ones are used again",
+  hash_queue_depth: PLACE,
+  hash_queue_names: PLACE,
   inet_interfaces: NAMES,
-  line_length_limit: SCANNING,
   local_recipient_maps: "the host has no mailboxes; use the postmaster prop",
   maximal_queue_lifetime: "use the maximalQueueLifetime prop",
   message_size_limit: "use the messageSizeLimit prop",
@@ -54,7 +55,7 @@ const GUARDED: { readonly [name: string]: string } = {
   postscreen_pipelining_enable: DEEP,
   postscreen_upstream_proxy_protocol: RELAY,
   proxy_interfaces: "it holds the public address, by which the host finds itself in an MX list",
-  queue_directory: SCANNED,
+  queue_directory: PLACE,
   queue_minfree: "it follows from the messageSizeLimit prop",
   receive_override_options: SCANNED,
   relay_domains: DOMAINS,

@@ -1,16 +1,16 @@
-"""MailScanner's settings, and its start. Whoever may write them must not become root by them, nor
-run a program, nor read or write a file: so most of what MailScanner knows is refused."""
+"""MailScanner's settings, and the start of its slots. Whoever may write them must not run a program
+by them, nor read or write a file: so most of what MailScanner knows is refused."""
 
 import glob
 import os
 import re
+import socket
 import subprocess
-import tempfile
 import time
 
 import host
 
-SECTION = "scanner"
+SECTION = "mailscanner"
 ORDER = 40
 
 MAIN = "/etc/MailScanner/MailScanner.conf"
@@ -18,43 +18,52 @@ SETTINGS = "/etc/MailScanner/conf.d/backup-mx.conf"
 # Not there: MailScanner reads whatever is in that folder.
 STAGED = "/etc/MailScanner/backup-mx.conf"
 INCLUDE = "include /etc/MailScanner/conf.d/*"
-# Postfix starts MailScanner, as soon as it was seen to work.
-WANTED = "/etc/systemd/system/postfix.service.wants/mailscanner.service"
-CLAMD = "/usr/sbin/clamd"
+# As MailScanner reads the settings that are not in use yet.
+STAGED_MAIN = "/run/backup-mx/MailScanner.conf"
+SLOTS = "/run/backup-mx-mailscanner"
+SERVICE = "backup-mx-mailscanner.service"
+START_SECONDS = 120
+LINT_PROPERTIES = [
+    *["User=backup-mx-scanner", "TemporaryFileSystem=/var/spool/MailScanner:mode=1777,size=64M"],
+    *["NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes"],
+    *["PrivateDevices=yes", "PrivateNetwork=yes", "RuntimeMaxSec=180"],
+]
+# What it says last.
+LINT_END = "If any of your virus scanners"
 
-# What carries mail between Postfix and MailScanner: all of it, and nothing else under these names.
-HAND_OVER = [
-    "MTA = postfix",
-    "Run As User = postfix",
-    "Run As Group = postfix",
+# What makes MailScanner judge copies and carry nothing: all of it, and nothing else under these names.
+FIXED = [
+    "MTA = msmail",
+    "Run As User = backup-mx-scanner",
+    "Run As Group = backup-mx-scanner",
     "Run In Foreground = yes",
-    "Incoming Queue Dir = /var/spool/postfix/hold",
-    "Outgoing Queue Dir = /var/spool/postfix/incoming",
-    "Delivery Method = batch",
+    "PID file = /var/spool/MailScanner/MailScanner.pid",
+    "Incoming Queue Dir = /var/spool/MailScanner/milterin",
+    "Outgoing Queue Dir = /var/spool/MailScanner/milterout",
+    "Incoming Work User = backup-mx-scanner",
+    "Incoming Work Group = backup-mx-scanner",
+    "SpamAssassin User State Dir = /var/spool/MailScanner/spamassassin",
+    "Custom Functions Dir = /usr/local/lib/backup-mx/mailscanner",
+    "Always Looked Up Last = &BackupMxVerdict",
+    "Max Children = 1",
+    "Max Unscanned Messages Per Scan = 1",
+    "Max Unsafe Messages Per Scan = 1",
     "Maximum Processing Attempts = 0",
-    "Incoming Work User = postfix",
-    "Incoming Work Group = mtagroup",
-    "Incoming Work Permissions = 0660",
-    "Quarantine User = postfix",
-    "Quarantine Group = postfix",
-    "Quarantine Permissions = 0600",
+    "Non Spam Actions = delete",
+    "Spam Actions = delete",
+    "High Scoring Spam Actions = delete",
+    "Virus Scanning = no",
+    "Virus Scanners =",
+    "File Command =",
 ]
 # What else may be said under a name that is refused otherwise.
 ALLOWED = {
-    *HAND_OVER,
-    "Virus Scanners = none",
-    "Virus Scanners = clamd",
-    "Clamd Port = 0",
-    "Clamd Socket = /var/run/clamav/clamd.ctl",
-    "Clamd Lock File =",
-    "SpamAssassin User State Dir = /var/spool/MailScanner/spamassassin",
+    *FIXED,
     "Filename Rules =",
     "Filetype Rules =",
     "Archives: Filename Rules =",
     "Archives: Filetype Rules =",
 }
-# What a child says of itself that waits for mail or has some in hand.
-CHILD = "^MailScanner: (waiting for messages|extracting|virus|spam|checking|cleaning|delivering|finishing)"
 LINE = re.compile(r"([A-Za-z][A-Za-z0-9<> :-]*?) =(?: (.*))?")
 # Names, as MailScanner sees them, by letters and digits alone: of users, programs and code, of files
 # and folders that its package leaves open, of databases, of what carries mail and keeps it whole.
@@ -89,23 +98,24 @@ def check(section, configuration):
         return
     if not os.path.exists(MAIN):
         raise host.Refused("asks for MailScanner, which this host does not have")
-    if set(section) != {"settings", "clamAv", "deliverUnscannedAfter"} or not isinstance(section["settings"], list):
-        raise host.Refused("has a scanner without settings, clamAv and deliverUnscannedAfter")
-    if not isinstance(section["clamAv"], bool):
-        raise host.Refused("has a clamAv that is neither true nor false")
-    if section["clamAv"] and not os.path.exists(CLAMD):
-        raise host.Refused("asks for ClamAV, which this host does not have")
-    after = section["deliverUnscannedAfter"]
-    if not isinstance(after, str) or not re.fullmatch(r"([0-9]+[smhdw])?", after, re.ASCII):
-        raise host.Refused(f"has a deliverUnscannedAfter that is no duration: {after!r:.60}")
+    if set(section) != {"settings"} or not isinstance(section["settings"], list):
+        raise host.Refused("has a scanner that is more or less than its settings")
     known = known_settings()
     for line in section["settings"]:
         why = complaint(line, known)
         if why:
             raise host.Refused(f"has a line for MailScanner that {why}: {line!r:.120}")
-    for line in HAND_OVER:
+    for line in FIXED:
         if line not in section["settings"]:
             raise host.Refused(f"does not tell MailScanner {line!r}")
+
+
+def canonical(name):
+    """A name as MailScanner sees it."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+FIXED_NAMES = {canonical(line.split(" =")[0]) for line in FIXED}
 
 
 def complaint(line, known):
@@ -117,11 +127,11 @@ def complaint(line, known):
     parts = LINE.fullmatch(line)
     if not parts:
         return "does not set anything"
-    name = re.sub(r"[^a-z0-9]", "", parts[1].lower())
+    name = canonical(parts[1])
     value = parts[2] or ""
     if name not in known:
         return "sets what it does not know"
-    if DANGEROUS.search(name) or PATH.match(known[name]):
+    if name in FIXED_NAMES or DANGEROUS.search(name) or PATH.match(known[name]):
         return "sets what cannot be set from outside"
     rest = VARIABLES.sub("", value)
     if name == "spamscorenumberformat":
@@ -143,29 +153,26 @@ def known_settings():
     """The names that MailScanner knows, and what its package says under them."""
     with open(MAIN, encoding="utf-8", errors="replace") as file:
         pairs = re.findall(r"^([A-Za-z][^=#\n]*?)\s*=[^\S\n]*(.*)$", file.read(), re.MULTILINE)
-    return {re.sub(r"[^a-z0-9]", "", name.lower()): value for name, value in pairs}
+    return {canonical(name): value for name, value in pairs}
 
 
 def take(section, configuration):
     if section is None:
         return
     text = "".join(f"{line}\n" for line in section["settings"])
-    if not os.path.exists(WANTED):
-        if section["clamAv"]:
-            start_clamav()
-        must_be_good(text)
-        put(text)
-        restart()
-        host.run("systemctl", "add-wants", "--quiet", "postfix.service", "mailscanner.service")
-    elif is_put(text):
-        return
-    elif host.succeeds("systemctl", "is-active", "--quiet", "mailscanner"):
+    is_first = not os.path.exists(SETTINGS)
+    runs = host.succeeds("systemctl", "is-active", "--quiet", SERVICE)
+    if is_put(text):
+        if not runs:
+            host.run("systemctl", "start", "--no-block", SERVICE)
+    elif is_first or runs:
         must_be_good(text)
         put(text)
         restart()
     else:
-        # It starts with Postfix, which waits for us at boot.
+        # At boot, where Postfix waits for us. No mail is lost while no slot is up.
         put(text)
+        host.run("systemctl", "start", "--no-block", SERVICE)
 
 
 def put(text):
@@ -185,48 +192,51 @@ def must_be_good(text):
     """Lets MailScanner judge settings that it does not use yet."""
     host.write(STAGED, text)
     with open(MAIN) as file:
-        main = file.read().replace(INCLUDE, f"include {STAGED}")
-    # It reads them as postfix, too.
-    with tempfile.NamedTemporaryFile("w", prefix="MailScanner-", suffix=".conf") as staged:
-        os.fchmod(staged.fileno(), 0o644)
-        staged.write(main)
-        staged.flush()
-        try:
-            report = subprocess.run(
-                ["MailScanner", "--lint", staged.name],
-                text=True,
-                errors="replace",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=180,
-            ).stdout
-        except subprocess.TimeoutExpired:
-            raise RuntimeError("MailScanner --lint did not end in three minutes")
-    # It exits with 0 whatever it finds.
+        host.write(STAGED_MAIN, file.read().replace(INCLUDE, f"include {STAGED}"))
+    try:
+        # As in a slot. It exits with 0 whatever it finds.
+        report = subprocess.run(
+            [
+                *["systemd-run", "--quiet", "--collect", "--wait", "--pipe"],
+                *[f"--property={line}" for line in LINT_PROPERTIES],
+                *["/usr/local/sbin/backup-mx-mailscanner", "lint", STAGED_MAIN],
+            ],
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ).stdout
+    finally:
+        host.remove(STAGED_MAIN)
+    if LINT_END not in report:
+        raise RuntimeError(f"MailScanner --lint did not come to its end: {report[-300:]}")
     problem = PROBLEM.search(report)
     if problem:
         raise host.Refused(f"is rejected by MailScanner: {problem[0].strip()}")
 
 
 def restart():
-    """Mail that it has in hand is still in the queue, and is scanned again."""
-    host.run("systemctl", "restart", "mailscanner")
-    if not wait_for(120, host.succeeds, "pgrep", "--full", CHILD):
-        raise RuntimeError("MailScanner did not start: see journalctl -u mailscanner")
+    """Mail that is in hand is still in the queue, and is judged again."""
+    host.run("systemctl", "restart", SERVICE)
+    if not wait_for(START_SECONDS, is_up):
+        raise RuntimeError("MailScanner did not start: see journalctl -t backup-mx-mailscanner")
 
 
-def start_clamav():
-    host.run("usermod", "--append", "--groups", "mtagroup", "clamav")
-    # clamd does not start without signatures, and freshclam fetches them in the background.
-    host.run("systemctl", "enable", "--quiet", "--now", "clamav-freshclam")
-    for part in ("main", "daily"):
-        if not wait_for(600, glob.glob, f"/var/lib/clamav/{part}.c[lv]d"):
-            raise RuntimeError("the virus signatures did not arrive")
-    host.run("systemctl", "enable", "--quiet", "clamav-daemon")
-    host.run("systemctl", "restart", "clamav-daemon")
-    if not wait_for(180, os.path.exists, "/var/run/clamav/clamd.ctl"):
-        raise RuntimeError("clamd does not answer")
+def is_up():
+    """Whether a slot could judge a mail now."""
+    return any(answers(path) for path in glob.glob(f"{SLOTS}/*.sock"))
+
+
+def answers(path):
+    try:
+        with socket.socket(socket.AF_UNIX) as slot:
+            slot.settimeout(5)
+            slot.connect(path)
+            slot.sendall(b"GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n")
+            return slot.makefile("rb").readline(100).split()[1:2] == [b"200"]
+    except OSError:
+        return False
 
 
 def wait_for(seconds, condition, *arguments):
