@@ -28,11 +28,14 @@ export { UnsafeDisk } from "./machine/unsafe-disk";
 export { archive, bomb } from "./mail/archive";
 export { EICAR, SIGNATURES } from "./mail/clamav-signatures";
 export { Crowd } from "./mail/crowd";
+export { Judge, type JudgeSection } from "./mail/judge";
 export { Load, type Outcome } from "./mail/load";
 export { message } from "./mail/message";
 export { Postfix, type QueuedMail } from "./mail/postfix";
 export { type Mood, Primary, SLOW_SECONDS } from "./mail/primary";
+export { type RawMail, type RawReplies, type RawSending, sendRaw } from "./mail/raw-sender";
 export { configure, type RenderedPolicy, renderedPolicy } from "./mail/rendered-policy";
+export { type ArrivedMail, Sink } from "./mail/sink";
 export {
   SmtpConnection,
   type SmtpDialogue,

@@ -142,13 +142,29 @@ function terraformJson(value: unknown): string {
 /** A configuration as the programs of the host see it: tables, which come in groups, as lists. */
 // biome-ignore lint/suspicious/noExplicitAny: each section is its part's
 export function readConfiguration(text: string): any {
-  return JSON.parse(text, (_, value) =>
-    typeof value === "object" &&
-    !Array.isArray(value) &&
-    value !== null &&
+  return Object.fromEntries(
+    Object.entries(JSON.parse(text)).map(([name, section]) => [
+      name,
+      isObject(section)
+        ? Object.fromEntries(
+            Object.entries(section).map(([key, value]) => [
+              key,
+              isTable(value) ? Object.values(value).flat().sort() : value,
+            ]),
+          )
+        : section,
+    ]),
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, string[]>> {
+  return (
+    isObject(value) &&
     Object.entries(value).every(([key, of]) => /^[0-9a-f]{2}$/.test(key) && Array.isArray(of))
-      ? Object.values(value).flat().sort()
-      : value,
   );
 }
 

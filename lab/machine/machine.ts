@@ -108,6 +108,8 @@ export class Machine {
       ...["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit"],
       ...[`--directory=${this.root}`, `--machine=${network}`],
       ...[`--network-namespace-path=/run/netns/${network}`, "--resolv-conf=off", "--timezone=off"],
+      // Its network is its own, and so is its firewall.
+      "--capability=CAP_NET_ADMIN",
       ...["--link-journal=no", "--console=read-only"],
       ...Object.entries(disks).map(([inside, outside]) => `--bind=${outside}:${inside}`),
     );

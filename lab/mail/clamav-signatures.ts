@@ -14,7 +14,11 @@ export const SIGNATURES: Readonly<Record<string, MachineFile>> = {
   // The host waits for their names.
   "/var/lib/clamav/main.cld": { content: "" },
   "/var/lib/clamav/daily.cld": { content: "" },
-  "/etc/systemd/system/clamav-daemon.service.d/lab.conf": {
-    content: `[Service]\nExecStart=\nExecStart=/usr/sbin/clamd --foreground=true --datadir=${FOLDER}\n`,
+  "/etc/systemd/system/clamav-daemon.service.d/zzz-lab.conf": {
+    content: `[Service]
+BindReadOnlyPaths=${FOLDER}
+ExecStart=
+ExecStart=/usr/sbin/clamd --foreground=true --config-file=/etc/clamav/backup-mx.conf --datadir=${FOLDER}
+`,
   },
 };

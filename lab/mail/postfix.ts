@@ -38,7 +38,7 @@ const PRIVATE = /^\/(etc|run|usr\/local\/(lib|sbin))\//;
 
 /**
  * A real Postfix on a host of the lab, with its files at their true paths, byte for byte. It runs
- * among mounts of its own: an overlay on /etc, empty folders for its queue, its data, and the
+ * among mounts of its own: overlays on /etc and /var/lib, empty folders for its queue, its data, and the
  * programs beside it, and a /dev with nothing but a log socket, so that neither the machine nor
  * another Postfix is touched.
  */
@@ -194,9 +194,14 @@ export class Postfix {
     this.run("postqueue", "-s", domain);
   }
 
+  /** The file with what Postfix logged. */
+  get logFile(): string {
+    return join(this.folder, "mail.log");
+  }
+
   /** What Postfix logged since its first start. */
   log(): string {
-    const text = readFileSync(join(this.folder, "mail.log"), "utf8");
+    const text = readFileSync(this.logFile, "utf8");
     // Syslog datagrams end without a newline.
     return text.replace(/<\d+>(?=[A-Z][a-z]{2} [ \d]\d \d\d:)/g, "\n");
   }
@@ -211,11 +216,19 @@ export class Postfix {
     const dev = join(this.folder, "dev");
     // Wherever the temporary folder is: the layers of an overlay cannot lie on another overlay.
     this.run("mount", "-t", "tmpfs", "tmpfs", etc);
-    mkdirSync(this.path(join(etc, "upper")));
-    mkdirSync(this.path(join(etc, "work")));
-    const layers = `lowerdir=/etc,upperdir=${etc}/upper,workdir=${etc}/work`;
-    this.run("mount", "-t", "overlay", "-o", layers, "overlay", "/etc");
-    this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool/postfix");
+    for (const [number, folder] of ["/etc", "/var/lib"].entries()) {
+      const [upper, work] = ["upper", "work"].map((name) => join(etc, `${name}${number}`));
+      mkdirSync(this.path(upper));
+      mkdirSync(this.path(work));
+      const layers = `lowerdir=${folder},upperdir=${upper},workdir=${work}`;
+      this.run("mount", "-t", "overlay", "-o", layers, "overlay", folder);
+    }
+    this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/spool");
+    for (const folder of ["postfix", "backup-mx"]) {
+      mkdirSync(this.path(`/var/spool/${folder}`));
+      // As on a host, where they are on the disk of the queue.
+      this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", `/var/spool/${folder}`);
+    }
     for (const folder of ["/run", "/usr/local/lib", "/usr/local/sbin"]) {
       this.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder);
     }

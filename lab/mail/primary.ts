@@ -1,4 +1,12 @@
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { NetworkHost } from "../net/network";
 import { Postfix } from "./postfix";
@@ -102,6 +110,15 @@ export class Primary {
       return [];
     }
     return readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  }
+
+  /** The mails in a user's mailbox, and when each arrived, in seconds since 1970. */
+  arrived(user: string): { readonly text: string; readonly at: number }[] {
+    const folder = this.postfix.path(join(MAILBOXES, user, "new"));
+    return (existsSync(folder) ? readdirSync(folder) : []).map((name) => ({
+      text: readFileSync(join(folder, name), "utf8"),
+      at: statSync(join(folder, name)).mtimeMs / 1000,
+    }));
   }
 
   /** Takes all mails out of a user's mailbox. */

@@ -1,5 +1,5 @@
 import type { BackupMxDomain, BackupMxProps } from "../../lib";
-import { MailScanner } from "../../lib";
+import { Scanner } from "../../lib";
 import { type DnsRecords, DnsServer } from "../dns/dns-server";
 import { message } from "../mail/message";
 import { Postfix } from "../mail/postfix";
@@ -110,7 +110,7 @@ export class PolicyWorld extends World {
         hostname: PolicyWorld.HOSTNAME,
         domains: [...domains],
         greetTest: false,
-        mailScanner: MailScanner.none(),
+        scanner: Scanner.none(),
         watchInterval: Watch.INTERVAL,
         ...props,
       },
