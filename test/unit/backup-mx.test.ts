@@ -12,13 +12,13 @@ import {
   type BackupMxDomain,
   type BackupMxProps,
   type IDnsZone,
-  MailScanner,
   Network,
   OutboundPort25,
   PrimaryTls,
   RecipientVerification,
   Resolver,
   Route53Zone,
+  Scanner,
 } from "../../lib";
 import { configurationIn, factsIn, hostIn } from "../support/host-files";
 import { outline } from "../support/outline";
@@ -307,8 +307,11 @@ describe("the instance type of a BackupMx", () => {
 
   test("has the memory that the scanner needs", () => {
     expect(instanceType({})).toBe("t4g.small");
-    expect(instanceType({ mailScanner: MailScanner.none() })).toBe("t4g.small");
-    expect(instanceType({ mailScanner: MailScanner.install({ clamAv: true }) })).toBe("t4g.medium");
+    expect(instanceType({ scanner: Scanner.none() })).toBe("t4g.small");
+    expect(instanceType({ scanner: Scanner.mailScanner() })).toBe("t4g.small");
+    expect(instanceType({ scanner: Scanner.rspamd() })).toBe("t4g.small");
+    expect(instanceType({ scanner: Scanner.mailScanner({ clamAv: true }) })).toBe("t4g.medium");
+    expect(instanceType({ scanner: Scanner.rspamd({ clamAv: true }) })).toBe("t4g.medium");
   });
 
   test("is the one that was given", () => {
@@ -417,9 +420,12 @@ describe("a warning", () => {
   });
 
   test("says what it costs not to scan", () => {
-    expect(warnings(build({ ...GRANTED, mailScanner: MailScanner.none() }).stack)).toEqual([
+    expect(warnings(build({ ...GRANTED, scanner: Scanner.none() }).stack)).toEqual([
       expect.stringMatching(/^test\/Mx2: mail is forwarded without being scanned; /),
     ]);
+    for (const scanner of [undefined, Scanner.mailScanner(), Scanner.rspamd()]) {
+      expect(warnings(build({ ...GRANTED, scanner }).stack)).toEqual([]);
+    }
   });
 });
 
@@ -540,10 +546,10 @@ describe("a value that is known at deploy time only", () => {
       maximalQueueLifetime: text("lifetime"),
       unverifiedRecipientRejectReason: text("reason"),
       postfixSettings: { mail_name: text("mail_name") },
-      mailScanner: MailScanner.install({
+      scanner: Scanner.mailScanner({
         packageUrl: text("url"),
         packageSha256: text("sha256"),
-        settings: { "Max Children": text("children") },
+        settings: { "Required SpamAssassin Score": text("score") },
       }),
     }));
     expect(postfix.aliases).toContain(`root \${var.postmaster}`);
@@ -558,7 +564,31 @@ describe("a value that is known at deploy time only", () => {
     expect(facts.downloads).toEqual({
       mailscanner: { url: `\${var.url}`, sha256: `\${var.sha256}` },
     });
-    expect(configuration.scanner.settings).toContain(`Max Children = \${var.children}`);
+    expect(configuration.mailscanner.settings).toContain(
+      `Required SpamAssassin Score = \${var.score}`,
+    );
+  });
+
+  test("may be what the judge is told, and the scores of rspamd", () => {
+    const { configuration } = deferred((text, number) => ({
+      ...DEFAULTS,
+      scanner: Scanner.rspamd({
+        deliverUnscannedAfter: text("patience"),
+        quarantineLifetime: text("lifetime"),
+        quarantineShare: number("share"),
+        spamScore: number("spam"),
+        highSpamScore: number("high"),
+      }),
+    }));
+    expect(configuration.judge).toMatchObject({
+      deliverUnscannedAfter: `\${var.patience}`,
+      quarantineLifetime: `\${var.lifetime}`,
+      quarantineShare: `\${var.share}`,
+    });
+    expect(configuration.rspamd).toEqual({
+      spamScore: `\${var.spam}`,
+      highSpamScore: `\${var.high}`,
+    });
   });
 
   test("may be a reply code of the policy", () => {

@@ -2,12 +2,13 @@ import {
   BackupMx,
   type BackupMxProps,
   Certificate,
-  MailScanner,
+  Logs,
   Network,
   PrimaryTls,
   RecipientVerification,
   Resolver,
   Route53Zone,
+  Scanner,
   SessionManager,
   WhenUnreachable,
 } from "../../lib";
@@ -40,9 +41,8 @@ const domain = (props: object) => () => ({ domains: [{ ...EXAMPLE, ...props }] }
 const primary = (props: object) => domain({ primaries: [{ ...MX1, ...props }] });
 const list = (...addresses: string[]) =>
   domain({ recipients: RecipientVerification.list(addresses) });
-const scanner =
-  (...args: Parameters<typeof MailScanner.install>) =>
-  () => ({ mailScanner: MailScanner.install(...args) });
+const scanner = (props: object) => () => ({ scanner: Scanner.mailScanner(props) });
+const rspamd = (props: object) => () => ({ scanner: Scanner.rspamd(props) });
 
 const certificate = (props: { email?: string; directoryUrl?: string }) => () => ({
   certificate: Certificate.acme({ zone: Route53Zone.fromZoneId("Z0"), ...props }),
@@ -272,19 +272,155 @@ const MISTAKES: [string, () => object, RegExp][] = [
     /^messageSizeLimit 0 is out of range; give a whole number from/,
   ],
   [
-    "a scanner that takes mail from elsewhere",
+    "a scanner that takes copies from elsewhere",
     scanner({ settings: { "Incoming Queue Dir": "/tmp" } }),
-    /^mailScanner\.settings\["Incoming Queue Dir"\] "\/tmp" cannot be set: it carries mail/,
+    /^scanner\.settings\["Incoming Queue Dir"\] "\/tmp" cannot be set: by it MailScanner judges copies/,
+  ],
+  [
+    "the name of a scanner in place of it",
+    () => ({ scanner: "rspamd" }),
+    /^scanner "rspamd" is not of this kind; use Scanner\.mailScanner\(\), Scanner\.rspamd\(\) or Scanner\.none\(\)$/,
+  ],
+  [
+    "props in place of a scanner",
+    () => ({ scanner: { clamAv: true } }),
+    /^scanner \{"clamAv":true\} is not of this kind; use Scanner\.mailScanner\(\), /,
+  ],
+  [
+    "false in place of no scanner",
+    () => ({ scanner: false }),
+    /^scanner false is not of this kind/,
+  ],
+  ["null in place of no scanner", () => ({ scanner: null }), /^scanner null is not of this kind; /],
+  [
+    "the class in place of a scanner",
+    () => ({ scanner: Scanner }),
+    /^scanner Scanner is not of this kind; use /,
+  ],
+  [
+    "a factory that is not called",
+    () => ({ scanner: Scanner.rspamd }),
+    /^scanner rspamd is not of this kind; use /,
+  ],
+  [
+    "a feature in place of a scanner",
+    () => ({ scanner: Logs.none() }),
+    /^scanner Logs is not of this kind; use /,
+  ],
+  [
+    "a scanner in place of a feature",
+    () => ({ logs: Scanner.none() }),
+    /^logs Scanner is not of this kind; use Logs\.toLogGroup\(\) or Logs\.none\(\)$/,
+  ],
+  [
+    "one feature in place of another",
+    () => ({ monitoring: Logs.none() }),
+    /^monitoring Logs is not of this kind; use Monitoring\.toTopic\(\), /,
+  ],
+  [
+    "a text in place of a scanner's props",
+    () => ({ scanner: Scanner.mailScanner("MailScanner.deb" as unknown as object) }),
+    /^scanner "MailScanner\.deb" is not an object; write the props in braces, or leave it out$/,
+  ],
+  [
+    "a text in place of whether there is ClamAV",
+    rspamd({ clamAv: "yes" }),
+    /^scanner\.clamAv "yes" is neither true nor false; give one of the two$/,
+  ],
+  [
+    "a time limit in which nothing is judged",
+    rspamd({ timeLimit: "5s" }),
+    /^scanner\.timeLimit "5s" is out of range; give a duration from "10s" to "10m"$/,
+  ],
+  [
+    "a time limit that holds all mail up",
+    scanner({ timeLimit: "1h" }),
+    /^scanner\.timeLimit "1h" is out of range; give a duration from "10s" to "10m"$/,
+  ],
+  [
+    "a time limit without a unit",
+    scanner({ timeLimit: 60 }),
+    /^scanner\.timeLimit 60 is not a duration; give a number and a unit/,
+  ],
+  [
+    "a time limit that is known later",
+    scanner({ timeLimit: REFERENCE }),
+    /^scanner\.timeLimit ".*" is not known before deployment, and other limits .*; give a duration$/,
+  ],
+  [
+    "no such policy for mail without a verdict",
+    scanner({ unscanned: "bounce" }),
+    /^scanner\.unscanned "bounce" is not one of its words; give "deliver" or "quarantine"$/,
+  ],
+  [
+    "a patience of seconds",
+    scanner({ deliverUnscannedAfter: "30s" }),
+    /^scanner\.deliverUnscannedAfter "30s" is out of range; give a duration from "1m" to "100d" or "never"$/,
+  ],
+  [
+    "a patience in a word",
+    rspamd({ deliverUnscannedAfter: "forever" }),
+    /^scanner\.deliverUnscannedAfter "forever" is not a duration; .* or "never"$/,
+  ],
+  [
+    "a quarantine of hours",
+    scanner({ quarantineLifetime: "12h" }),
+    /^scanner\.quarantineLifetime "12h" is out of range; give a duration from "1d" to "3650d"$/,
+  ],
+  [
+    "a share in a text",
+    scanner({ quarantineShare: "25" }),
+    /^scanner\.quarantineShare "25" is out of range; give a whole number from 1 to 50$/,
+  ],
+  [
+    "a share of all",
+    rspamd({ quarantineShare: 100 }),
+    /^scanner\.quarantineShare 100 is out of range; give a whole number from 1 to 50$/,
+  ],
+  [
+    "no such policy for a full quarantine",
+    scanner({ quarantineWhenFull: "delete" }),
+    /^scanner\.quarantineWhenFull "delete" is not one of its words; give "deliver" or "wait"$/,
+  ],
+  [
+    "a score in a text",
+    rspamd({ spamScore: "6" }),
+    /^scanner\.spamScore "6" is out of range; give a number from 0\.1 to 1000 with at most one decimal$/,
+  ],
+  [
+    "a score without an end",
+    rspamd({ highSpamScore: Number.POSITIVE_INFINITY }),
+    /^scanner\.highSpamScore Infinity is out of range; give a number from 0\.1 to 1000/,
+  ],
+  [
+    "a score with two decimals",
+    rspamd({ spamScore: 5.25 }),
+    /^scanner\.spamScore 5\.25 is out of range; give a number .* with at most one decimal$/,
+  ],
+  [
+    "scores the wrong way round",
+    rspamd({ spamScore: 15, highSpamScore: 6 }),
+    /^scanner\.spamScore 15 is not less than 6, .*; lower it, or raise highSpamScore$/,
+  ],
+  [
+    "a setting of MailScanner that is a number",
+    scanner({ settings: { "Required SpamAssassin Score": 5 } }),
+    /^scanner\.settings\["Required SpamAssassin Score"\] 5 is not a text; put it in quotes$/,
+  ],
+  [
+    "settings of MailScanner as a text",
+    scanner({ settings: "Required SpamAssassin Score = 5" }),
+    /^scanner\.settings ".*" is not an object; write the props in braces, or leave it out$/,
   ],
   [
     "a package from nowhere",
     scanner({ packageUrl: "MailScanner.deb" }),
-    /^mailScanner\.packageUrl "MailScanner\.deb" is not the URL of a Debian package; give one/,
+    /^scanner\.packageUrl "MailScanner\.deb" is not the URL of a Debian package; give one/,
   ],
   [
     "no checksum",
     scanner({ packageSha256: "abc" }),
-    /^mailScanner\.packageSha256 "abc" is not a SHA-256 checksum; give the 64 hexadecimal digits/,
+    /^scanner\.packageSha256 "abc" is not a SHA-256 checksum; give the 64 hexadecimal digits/,
   ],
   ...["zen", "zen.example.org*much", "zen.example.org=127.0.0*2", "a.example, b.example", ""].map(
     (site): [string, () => object, RegExp] => [
@@ -377,18 +513,18 @@ const MISTAKES: [string, () => object, RegExp][] = [
   ],
   [
     "a package that is not there",
-    () => ({ mailScanner: MailScanner.install({ packageFile: "/nowhere.deb" }) }),
-    /^mailScanner\.packageFile "\/nowhere\.deb" cannot be read \(ENOENT\); give the path of a Debian/,
+    () => ({ scanner: Scanner.mailScanner({ packageFile: "/nowhere.deb" }) }),
+    /^scanner\.packageFile "\/nowhere\.deb" cannot be read \(ENOENT\); give the path of a Debian/,
   ],
   [
     "a package from two places",
     () => ({
-      mailScanner: MailScanner.install({
+      scanner: Scanner.mailScanner({
         packageFile: "a.deb",
         packageUrl: "https://b.example/a.deb",
       }),
     }),
-    /^mailScanner\.packageFile "a\.deb" is given together with packageUrl; give one of the two$/,
+    /^scanner\.packageFile "a\.deb" is given together with packageUrl; give one of the two$/,
   ],
   [
     "a file of recipients that is not there",
@@ -442,13 +578,18 @@ const TEXTS: [string, (text: string) => () => object][] = [
     "resolver.privateZones[0]",
     (text) => () => ({ resolver: Resolver.local({ privateZones: [text] }) }),
   ],
-  ["mailScanner.packageUrl", (packageUrl) => scanner({ packageUrl })],
-  ["mailScanner.packageSha256", (packageSha256) => scanner({ packageSha256 })],
+  ["scanner.timeLimit", (timeLimit) => scanner({ timeLimit })],
+  ["scanner.unscanned", (unscanned) => rspamd({ unscanned })],
+  ["scanner.deliverUnscannedAfter", (text) => rspamd({ deliverUnscannedAfter: text })],
+  ["scanner.quarantineLifetime", (text) => rspamd({ quarantineLifetime: text })],
+  ["scanner.quarantineWhenFull", (text) => rspamd({ quarantineWhenFull: text })],
+  ["scanner.packageUrl", (packageUrl) => scanner({ packageUrl })],
+  ["scanner.packageSha256", (packageSha256) => scanner({ packageSha256 })],
   [
-    'mailScanner.settings["Max Children"]',
-    (text) => scanner({ settings: { "Max Children": text } }),
+    'scanner.settings["Required SpamAssassin Score"]',
+    (text) => scanner({ settings: { "Required SpamAssassin Score": text } }),
   ],
-  ["mailScanner.settings key", (text) => scanner({ settings: { [text]: "x" } })],
+  ["scanner.settings key", (text) => scanner({ settings: { [text]: "x" } })],
 ];
 
 /** Texts that are good but for what is put into them; a reference has no form to be checked. */
@@ -464,10 +605,13 @@ const GOOD: { readonly [prop: string]: string } = {
   relayhost: "[smtp.example.net]:587",
   "certificate.email": "ops@example.org",
   "certificate.directoryUrl": "https://acme.example.org/directory",
-  "mailScanner.packageUrl": "https://mirror.example.net/MailScanner.deb",
-  "mailScanner.packageSha256": "0123456789abcdef".repeat(4),
+  "scanner.timeLimit": "30s",
+  "scanner.unscanned": "deliver",
+  "scanner.quarantineWhenFull": "deliver",
+  "scanner.packageUrl": "https://mirror.example.net/MailScanner.deb",
+  "scanner.packageSha256": "0123456789abcdef".repeat(4),
   "postfixSettings key": "mail_name",
-  "mailScanner.settings key": "Max Children",
+  "scanner.settings key": "Required SpamAssassin Score",
 };
 
 const CONTROL = ["\n", "\r", "\0", "\t", "\u001b", "\u007f", "\u0085", "\u2028", "\u2029"];
@@ -496,7 +640,7 @@ describe("a line break or another control character", () => {
 
 describe("a quote in what the setup program reads as shell variables", () => {
   test.each(
-    TEXTS.filter(([prop]) => /^(hostname|domains\[0\]\.name|mailScanner\.package.*)$/.test(prop)),
+    TEXTS.filter(([prop]) => /^(hostname|domains\[0\]\.name|scanner\.package.*)$/.test(prop)),
   )("in %s", (prop, set) => {
     expect(failure(set(`'; reboot; '${GOOD[prop]}`))).toContain(`${prop} "`);
     expect(failure(set(`${GOOD[prop]}'`))).toContain(`${prop} "`);

@@ -6,8 +6,8 @@ import {
   type BackupMxDomain,
   type BackupMxProps,
   type FeatureProps,
-  MailScanner,
   RecipientVerification,
+  Scanner,
 } from "../../lib";
 import { FEATURE_NAMES } from "../../lib/features";
 import { EVERYTHING } from "../support/props";
@@ -33,17 +33,13 @@ const LISTED = RecipientVerification.listFile(join(__dirname, "../support/recipi
 const DNS_LISTS = ["zen.example.org*2"];
 
 /** What a host may have beside the features: each subset of them meets all of these. */
-const BESIDE: readonly (Pick<BackupMxProps, "mailScanner" | "postscreenDnsblSites"> &
-  Pick<BackupMxDomain, "recipients"> & { readonly count: number })[] = [
-  { count: 1, mailScanner: MailScanner.none() },
-  { count: 100, mailScanner: MailScanner.install(), recipients: LISTED },
-  { count: 1, mailScanner: MailScanner.install({ clamAv: true }), postscreenDnsblSites: DNS_LISTS },
-  {
-    count: 100,
-    mailScanner: MailScanner.none(),
-    recipients: LISTED,
-    postscreenDnsblSites: DNS_LISTS,
-  },
+const BESIDE: readonly (Pick<BackupMxProps, "scanner" | "postscreenDnsblSites"> &
+  Pick<BackupMxDomain, "recipients"> & { readonly count: number; readonly scanner: Scanner })[] = [
+  { count: 1, scanner: Scanner.none() },
+  { count: 100, scanner: Scanner.mailScanner(), recipients: LISTED },
+  { count: 1, scanner: Scanner.mailScanner({ clamAv: true }), postscreenDnsblSites: DNS_LISTS },
+  { count: 1, scanner: Scanner.rspamd(), recipients: LISTED, postscreenDnsblSites: DNS_LISTS },
+  { count: 100, scanner: Scanner.rspamd({ clamAv: true }), postscreenDnsblSites: DNS_LISTS },
 ];
 
 const SUBSETS = Array.from({ length: 2 ** FEATURE_NAMES.length }, (_, subset) =>
@@ -52,6 +48,11 @@ const SUBSETS = Array.from({ length: 2 ** FEATURE_NAMES.length }, (_, subset) =>
 
 test.each(FEATURE_NAMES)("the feature %s has an example", (name) => {
   expect(EXAMPLES[name]).toBeDefined();
+});
+
+test("each scanner is among them", () => {
+  const kinds = new Set(BESIDE.map(({ scanner }) => scanner.kind));
+  expect([...kinds].sort()).toEqual(["mailscanner", "none", "rspamd"]);
 });
 
 test.each(SUBSETS.map((names) => [names.join(", ") || "no feature", names] as const))(
@@ -69,20 +70,27 @@ test.each(SUBSETS.map((names) => [names.join(", ") || "no feature", names] as co
       for (let index = 1; index < count; index++) {
         mx.addDomain({ name: `d${index}.example.com`, primaries });
       }
-      const userData = userDataOf(mx);
+      const { userData, judge } = hostOf(mx);
       expect(userData.length).toBeLessThan(USER_DATA_LIMIT);
       expect(userData).toMatch(/^#cloud-config\n/);
       expect(parse(userData)).toMatchObject({
         fqdn: "mx2.example.net",
         runcmd: [expect.any(Array)],
       });
+      const { kind, clamAv } = beside.scanner;
+      expect(judge).toMatchObject({ scanner: kind, clamAv });
+      expect(/"clamav"/.test(userData)).toBe(clamAv);
+      expect(/"rspamd"/.test(userData)).toBe(kind === "rspamd");
+      expect(/"mailscanner"/.test(userData)).toBe(kind === "mailscanner");
     }
   },
 );
 
-/** The user data of a backup, which has to be valid. */
-function userDataOf(mx: BackupMx): string {
+/** The user data of a backup, which has to be valid, and what its judge is told. */
+function hostOf(mx: BackupMx): { readonly userData: string; readonly judge: object } {
   // Not those of the whole stack: CDK for Terraform asks for the version of Terraform each time.
   expect(mx.node.validate()).toEqual([]);
-  return only(TerraformStack.of(mx).toTerraform().resource, "aws_instance").user_data;
+  const { resource, locals } = TerraformStack.of(mx).toTerraform();
+  const { judge } = locals.mx2_example_net_Store_Content;
+  return { userData: only(resource, "aws_instance").user_data, judge };
 }

@@ -4,12 +4,12 @@ import {
   type BackupMxProps,
   Certificate,
   Logs,
-  MailScanner,
   Monitoring,
   Network,
   RecipientVerification,
   Resolver,
   Route53Zone,
+  Scanner,
   SessionManager,
 } from "../../../lib";
 import { BOOT_FILES } from "../../../lib/aws/store/store";
@@ -49,7 +49,7 @@ const FEATURES: Partial<BackupMxProps> = {
   logs: Logs.toLogGroup(),
   certificate: Certificate.acme({ zone: ZONE, email: "ops@example.org" }),
   resolver: Resolver.local({ privateZones: ["corp.example"] }),
-  mailScanner: MailScanner.install({ clamAv: true, deliverUnscannedAfter: "4h" }),
+  scanner: Scanner.mailScanner({ clamAv: true, deliverUnscannedAfter: "4h" }),
 };
 
 describe("the user data of a host", () => {
@@ -61,7 +61,7 @@ describe("the user data of a host", () => {
       programs: hostPrograms().sha256,
       processor: "arm64",
       queue: { volume: QUEUE_VOLUME, devices: [QUEUE_DEVICE, "/dev/xvdf"] },
-      parts: ["scanner"],
+      parts: ["mailscanner"],
       downloads: { mailscanner: { url: expect.stringMatching(/^https:.*\.deb$/), sha256: "" } },
     });
   });
@@ -115,7 +115,7 @@ describe("the user data of a host", () => {
       restartTime: "02:15",
       logs: Logs.toLogGroup(),
       monitoring: Monitoring.toEmail("ops@example.org"),
-      mailScanner: MailScanner.install({ settings: { "Max Children": "3" } }),
+      scanner: Scanner.mailScanner({ settings: { "Required SpamAssassin Score": "5" } }),
     };
     expect(hostOf(props).userData).toBe(hostOf().userData);
   });
@@ -126,7 +126,7 @@ describe("the version of a host", () => {
     mailHost({ hostname: HOSTNAME, programs, parts }).configuration.version;
   const PROGRAMS = "0123456789abcdef".repeat(4);
   const SCANNER: HostPart = {
-    parts: ["scanner"],
+    parts: ["mailscanner"],
     downloads: { mailscanner: { url: "https://mirror.example.net/a.deb", sha256: "" } },
   };
   const RESOLVER: HostPart = { parts: ["resolver"], configuration: { resolver: { zones: [] } } };
@@ -136,7 +136,7 @@ describe("the version of a host", () => {
     ["other programs", version("f".repeat(64), SCANNER, RESOLVER)],
     ["a part less", version(PROGRAMS, SCANNER)],
     ["a part more", version(PROGRAMS, SCANNER, RESOLVER, { parts: ["clamav"] })],
-    ["a package less", version(PROGRAMS, { parts: ["scanner"] }, RESOLVER)],
+    ["a package less", version(PROGRAMS, { parts: ["mailscanner"] }, RESOLVER)],
     [
       "a package from elsewhere",
       version(
@@ -188,43 +188,55 @@ describe("the parts and packages of a host", () => {
   };
 
   test.each<[string, Partial<BackupMxProps>, string[], string[]]>([
-    ["by default", {}, ["scanner"], ["mailscanner"]],
-    ["without MailScanner", { mailScanner: MailScanner.none() }, [], []],
+    ["by default", {}, ["mailscanner"], ["mailscanner"]],
+    ["without a scanner", { scanner: Scanner.none() }, [], []],
+    ["with rspamd", { scanner: Scanner.rspamd() }, ["rspamd"], []],
+    [
+      "with rspamd and ClamAV",
+      { scanner: Scanner.rspamd({ clamAv: true }) },
+      ["clamav", "rspamd"],
+      [],
+    ],
     [
       "with ClamAV",
-      { mailScanner: MailScanner.install({ clamAv: true }) },
-      ["clamav", "scanner"],
+      { scanner: Scanner.mailScanner({ clamAv: true }) },
+      ["clamav", "mailscanner"],
       ["mailscanner"],
     ],
     [
       "with a list in DNS",
       { postscreenDnsblSites: ["zen.example.org"] },
-      ["resolver", "scanner"],
+      ["mailscanner", "resolver"],
       ["mailscanner"],
     ],
-    ["with a resolver", { resolver: Resolver.local() }, ["resolver", "scanner"], ["mailscanner"]],
+    [
+      "with a resolver",
+      { resolver: Resolver.local() },
+      ["mailscanner", "resolver"],
+      ["mailscanner"],
+    ],
     [
       "with a certificate",
       { certificate: Certificate.acme({ zone: ZONE }) },
-      ["certificate", "scanner"],
+      ["certificate", "mailscanner"],
       ["mailscanner"],
     ],
     [
       "with Session Manager",
       { sessionManager: SessionManager.install() },
-      ["scanner"],
+      ["mailscanner"],
       ["amazon-ssm-agent", "mailscanner"],
     ],
     [
       "with monitoring and logs, which need none",
       { monitoring: Monitoring.toEmail("ops@example.org"), logs: Logs.toLogGroup() },
-      ["scanner"],
+      ["mailscanner"],
       ["mailscanner"],
     ],
     [
       "with every feature",
       FEATURES,
-      ["certificate", "clamav", "resolver", "scanner"],
+      ["certificate", "clamav", "mailscanner", "resolver"],
       ["amazon-ssm-agent", "mailscanner"],
     ],
   ])("%s", (_, props, parts, downloads) => {
@@ -234,11 +246,11 @@ describe("the parts and packages of a host", () => {
   });
 
   test("are pinned where the user says so", () => {
-    const mailScanner = MailScanner.install({
+    const scanner = Scanner.mailScanner({
       packageUrl: "https://mirror.example.net/MailScanner.deb",
       packageSha256: "AB".repeat(32),
     });
-    expect(factsOf({ mailScanner }).downloads).toEqual({
+    expect(factsOf({ scanner }).downloads).toEqual({
       mailscanner: {
         url: "https://mirror.example.net/MailScanner.deb",
         sha256: "ab".repeat(32),
@@ -253,21 +265,28 @@ describe("the configuration of a host", () => {
       hostname: HOSTNAME,
       version: factsOf().version,
       postfix: expect.objectContaining({ transport: ["example.com relay:"] }),
-      scanner: {
+      judge: {
+        scanner: "mailscanner",
         clamAv: false,
-        deliverUnscannedAfter: "",
-        settings: MailScanner.install().settingLines(),
+        timeLimit: "60s",
+        unscanned: "deliver",
+        deliverUnscannedAfter: "1h",
+        quarantineLifetime: "30d",
+        quarantineShare: "25",
+        quarantineWhenFull: "deliver",
+        messageSizeLimit: "52428800",
       },
+      mailscanner: { settings: Scanner.mailScanner().settingLines() },
       watch: { interval: "30s", domains: ["example.com accept [mx1.example.com]:25"] },
       upkeep: { restartTime: "03:30" },
     });
   });
 
   test("has a section for each that is on, with every feature", () => {
-    const { postfix, scanner, watch, upkeep, hostname, version, ...rest } =
+    const { postfix, judge, mailscanner, watch, upkeep, hostname, version, ...rest } =
       configurationOf(FEATURES);
-    expect([postfix, scanner, watch, upkeep, hostname, version]).not.toContain(undefined);
-    expect(scanner).toMatchObject({ clamAv: true, deliverUnscannedAfter: "4h" });
+    expect([postfix, mailscanner, watch, upkeep, hostname, version]).not.toContain(undefined);
+    expect(judge).toMatchObject({ clamAv: true, deliverUnscannedAfter: "4h" });
     expect(rest).toEqual({
       resolver: { privateZones: ["corp.example"], privateResolver: "169.254.169.253" },
       certificate: {
@@ -276,11 +295,17 @@ describe("the configuration of a host", () => {
       },
       monitoring: { port25Probe: "inbound-smtp.us-east-1.amazonaws.com/25" },
       logs: { group: "/backup-mx/mx2.example.com", stream: "journal" },
+      clamav: {},
     });
   });
 
-  test("has no section of the scanner where there is none", () => {
-    expect(configurationOf({ mailScanner: MailScanner.none() }).scanner).toBeUndefined();
+  test("has the section of its scanner, and of no other", () => {
+    const rspamd = configurationOf({ scanner: Scanner.rspamd({ spamScore: 5.5 }) });
+    expect(rspamd.rspamd).toEqual({ spamScore: "5.5", highSpamScore: "15" });
+    expect(rspamd.mailscanner).toBeUndefined();
+    expect(configurationOf({ scanner: Scanner.mailScanner() }).rspamd).toBeUndefined();
+    const none = configurationOf({ scanner: Scanner.none() });
+    expect([none.mailscanner, none.rspamd]).toEqual([undefined, undefined]);
   });
 
   test("has what Postfix is told as it was rendered, whatever is special to Terraform, YAML or JSON", () => {
@@ -291,11 +316,11 @@ describe("the configuration of a host", () => {
     const [domain] = domains(["example.com"], {
       recipients: RecipientVerification.list(["a{b}$c#d@example.com", "o'neill@example.com"]),
     });
-    const mailScanner = MailScanner.none();
-    const { postfix } = configurationOf({ ...props, mailScanner, domains: [domain] });
+    const scanner = Scanner.none();
+    const { postfix } = configurationOf({ ...props, scanner, domains: [domain] });
     expect(postfix).toEqual(
       postfixSection(
-        mailPolicy(HOSTNAME, { ...props, mailScanner }),
+        mailPolicy(HOSTNAME, { ...props, scanner }),
         [mailDomain("domains[0]", domain, HOSTNAME)],
         PUBLIC_ADDRESS,
       ),

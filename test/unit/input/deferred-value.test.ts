@@ -34,6 +34,11 @@ describe("a value of deploy time", () => {
     [-1],
     [Number.NEGATIVE_INFINITY],
     [Number.NaN],
+    [true],
+    [null],
+    [undefined],
+    [[REFERENCE]],
+    [{ value: REFERENCE }],
   ])("is not %p", (value) => {
     expect(isDeferred(value)).toBe(false);
   });

@@ -33,4 +33,16 @@ describe("a text of one line", () => {
       /^reason ".*" is empty; leave the prop out or give it a value$/,
     );
   });
+
+  test.each<[unknown, string]>([
+    [5, "5"],
+    [false, "false"],
+    [undefined, "undefined"],
+    [null, "null"],
+    [["a"], '["a"]'],
+  ])("%p is none", (value, shown) => {
+    expect(() => singleLine("reason", value as string)).toThrow(
+      `reason ${shown} is not a text; put it in quotes`,
+    );
+  });
 });

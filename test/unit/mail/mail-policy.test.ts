@@ -1,7 +1,7 @@
 import { mailDomain } from "../../../lib/mail/mail-domain";
 import { type MailPolicyProps, mailPolicy } from "../../../lib/mail/mail-policy";
 import { postfixSection } from "../../../lib/mail/postfix/postfix";
-import { MailScanner } from "../../../lib/mail/scanner/mailscanner";
+import { Scanner } from "../../../lib/mail/scanner/scanner";
 import { mainCfSettings } from "../../support/main-cf";
 
 const HOSTNAME = "mx2.example.net";
@@ -49,13 +49,21 @@ describe("the defaults of the mail policy", () => {
     });
   });
 
-  test("relay for nobody but this host", () => {
+  test("relay for nobody, not even this host", () => {
     expect(Object.fromEntries(settings({}))).toMatchObject({
       compatibility_level: "3.6",
-      mynetworks: "127.0.0.0/8 [::1]/128",
+      mynetworks: "",
       smtpd_relay_restrictions: "permit_mynetworks, reject_unauth_destination",
       parent_domain_matches_subdomains: "",
       relayhost: "",
+    });
+  });
+
+  test("let nobody but root, Postfix and the judge at the queue", () => {
+    expect(Object.fromEntries(settings({}))).toMatchObject({
+      authorized_submit_users: "root, postfix",
+      authorized_flush_users: "root, postfix, backup-mx-judge",
+      authorized_mailq_users: "root, postfix, backup-mx-judge",
     });
   });
 
@@ -63,7 +71,8 @@ describe("the defaults of the mail policy", () => {
     expect(Object.fromEntries(settings({}))).toMatchObject({
       smtpd_forbid_bare_newline: "yes",
       smtpd_forbid_unauth_pipelining: "yes",
-      smtpd_data_restrictions: "reject_unauth_pipelining",
+      smtpd_data_restrictions:
+        "reject_unauth_pipelining, check_client_access regexp:/etc/postfix/judge_networks",
       disable_vrfy_command: "yes",
       smtpd_etrn_restrictions: "permit_mynetworks, reject",
     });
@@ -77,7 +86,8 @@ describe("the defaults of the mail policy", () => {
   });
 
   test("scan", () => {
-    expect(policy({}).mailScanner.isInstalled).toBe(true);
+    expect(policy({}).scanner.kind).toBe("mailscanner");
+    expect(policy({ scanner: undefined }).scanner.kind).toBe("mailscanner");
   });
 });
 
@@ -115,12 +125,12 @@ describe("each prop changes its setting and no other", () => {
     [{ postfixSettings: { maximal_backoff_time: "30m" } }, { maximal_backoff_time: "30m" }],
     [{ postfixSettings: { smtp_tls_loglevel: "1" } }, { smtp_tls_loglevel: "1" }],
     [
-      { mailScanner: MailScanner.none() },
-      { header_checks: undefined, line_length_limit: undefined },
+      { scanner: Scanner.none() },
+      { content_filter: "", smtpd_data_restrictions: "reject_unauth_pipelining" },
     ],
     // These are not in main.cf.
     [{ postmaster: "ops@example.org" }, {}],
-    [{ mailScanner: MailScanner.install({ clamAv: true }) }, {}],
+    [{ scanner: Scanner.mailScanner({ clamAv: true }) }, {}],
   ])("%j", (props, expected) => {
     expect(changes(props)).toEqual(expected);
   });

@@ -6,10 +6,10 @@ import {
   BackupMx,
   type BackupMxProps,
   Certificate,
-  MailScanner,
   Network,
   RecipientVerification,
   Route53Zone,
+  Scanner,
 } from "../../../../lib";
 import { hostPrograms } from "../../../../lib/programs";
 import { backup } from "../../../support/backup";
@@ -234,20 +234,20 @@ describe("a package that lies beside the stack", () => {
   writeFileSync(file, CONTENT);
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const mailScanner = () => MailScanner.install({ packageFile: file });
+  const scanner = () => Scanner.mailScanner({ packageFile: file });
 
   test("goes into the bucket by its checksum, and the host is told the key", () => {
-    const key = Object.keys(objectsOf({ mailScanner: mailScanner() })).find((name) =>
+    const key = Object.keys(objectsOf({ scanner: scanner() })).find((name) =>
       name.startsWith("packages/"),
     );
     expect(key).toMatch(/^packages\/[0-9a-f]{64}\.deb$/);
-    expect(factsOf({ mailScanner: mailScanner() }).downloads).toEqual({
+    expect(factsOf({ scanner: scanner() }).downloads).toEqual({
       mailscanner: { key, sha256: key?.slice("packages/".length, -".deb".length) },
     });
   });
 
   test("is uploaded as a file, and once: what lies under a checksum never changes", () => {
-    const objects = objectsOf({ mailScanner: mailScanner() });
+    const objects = objectsOf({ scanner: scanner() });
     const [, object] = Object.entries(objects).find(([key]) => key.startsWith("packages/")) ?? [];
     expect(object).toMatchObject({
       source: expect.stringMatching(/MailScanner\.deb$/),
@@ -257,7 +257,7 @@ describe("a package that lies beside the stack", () => {
   });
 
   test("may be read by the host, which waits for it", () => {
-    const resource = resources({ mailScanner: mailScanner() });
+    const resource = resources({ scanner: scanner() });
     const names = Object.keys(resource.aws_s3_object);
     expect(names).toHaveLength(3);
     const { policy } = only(resource, "aws_iam_role_policy");
@@ -268,12 +268,12 @@ describe("a package that lies beside the stack", () => {
   });
 
   test("with other content makes another version", () => {
-    const before = factsOf({ mailScanner: mailScanner() });
+    const before = factsOf({ scanner: scanner() });
     writeFileSync(file, `${CONTENT}more`);
-    const after = factsOf({ mailScanner: mailScanner() });
+    const after = factsOf({ scanner: scanner() });
     writeFileSync(file, CONTENT);
     expect(after.version).not.toBe(before.version);
     expect(after.downloads).not.toEqual(before.downloads);
-    expect(hostOf({ mailScanner: mailScanner() }).userData).toContain(before.version);
+    expect(hostOf({ scanner: scanner() }).userData).toContain(before.version);
   });
 });

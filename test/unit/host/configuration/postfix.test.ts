@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { MailScanner, PrimaryTls, RecipientVerification } from "../../../../lib";
+import { PrimaryTls, RecipientVerification } from "../../../../lib";
 import { refusals } from "../../../support/configured/checker";
 import { type Configuration, configurationOf } from "../../../support/configured/configuration";
 import { EVERYTHING } from "../../../support/props";
@@ -9,6 +9,8 @@ import { describeWith, program, root } from "../../../support/requirements";
 const FORBIDDEN: { readonly [pattern: string]: string } = JSON.parse(
   readFileSync(resolve(__dirname, "../../../../lib/mail/postfix/forbidden-settings.json"), "utf8"),
 );
+
+const JUDGE = "judge:unix:/run/backup-mx-judge/lmtp";
 
 type Change = (configuration: Configuration) => void;
 
@@ -34,6 +36,21 @@ const without =
   ({ postfix }) => {
     postfix["main.cf"] = postfix["main.cf"].filter((text) => !text.startsWith(`${name} =`));
   };
+/** As a host has it that scans. */
+const BY_NETWORK =
+  "reject_unauth_pipelining, check_client_access regexp:/etc/postfix/judge_networks";
+const scanned =
+  (...changes: Change[]): Change =>
+  (configuration) => {
+    configuration.judge.scanner = "rspamd";
+    for (const one of [
+      set("content_filter", JUDGE),
+      set("smtpd_data_restrictions", BY_NETWORK),
+      ...changes,
+    ]) {
+      one(configuration);
+    }
+  };
 const change = (...changes: Change[]) => {
   const configuration = configurationOf();
   for (const one of changes) {
@@ -56,7 +73,7 @@ const REFUSED: readonly (readonly [what: string, change: Change, reason: RegExp]
   ["aliases of domains", set("virtual_alias_maps", "inline:{ a@b=c@d }"), /domains or users/],
   ["rewriting", set("recipient_canonical_maps", "regexp:{{/(.*)=(.*)@.*/ $$1@$$2}}"), /rewrites/],
   ["no guard", set("smtpd_recipient_restrictions", "permit"), /reject_unauth_destination in/],
-  ["no guard of data", set("smtpd_data_restrictions", "permit"), /reject_unauth_pipelining in/],
+  ["no guard of data", set("smtpd_data_restrictions", "permit"), /must have `smtpd_data_restrictions = reject_unauth_pip/],
   ["smuggling", set("smtpd_forbid_bare_newline", "no"), /smtpd_forbid_bare_newline/],
   // Programs, files and people who are not of this host.
   ["a table by TCP", set("smtpd_client_restrictions", "check_client_access tcp:192.0.2.1:1"), /tcp/],
@@ -93,7 +110,13 @@ const REFUSED: readonly (readonly [what: string, change: Change, reason: RegExp]
   ["a setting twice", line("biff = no"), /sets biff twice/],
   ["a path as a name", line("../x = y"), /line in main\.cf/],
   ["another host's name", set("myhostname", "mx3.example.net"), /myhostname/],
-  ["held mail without a scanner", set("header_checks", "regexp:/etc/postfix/header_checks"), /no scanner/],
+  ["a filter without a scanner", set("content_filter", JUDGE), /content_filter = ` in/],
+  ["a scanner that is passed by", scanned(set("content_filter", "")), /content_filter = judge:unix:/],
+  ["a filter that is not the judge", scanned(set("content_filter", "smtp:[192.0.2.1]")), /content_filter = judge:/],
+  ["no word of a filter", without("content_filter"), /content_filter = ` in/],
+  ["one mail at a time to the judge", set("judge_destination_concurrency_limit", "1"), /judge_destination_conc/],
+  ["a further setting of the judge", set("judge_time_limit", "1s"), /mails in the queue know/],
+  ["people who write to strangers", set("authorized_submit_users", "static:anyone"), /authorized_submit_users/],
   // Values of the wrong kind.
   ["a word for a number", set("smtpd_hard_error_limit", "many"), /another kind than 20/],
   ["a word for a time", set("smtp_connect_timeout", "x"), /another kind than 30s/],
@@ -158,7 +181,7 @@ const TAKEN: readonly (readonly [what: string, Configuration])[] = [
     ]),
   ],
   ["a text of one's own", configurationOf(["example.com"], { unverifiedRecipientRejectReason: `No such user: %{you} # 'quoted' "twice" $5 - ünbekannt` })],
-  ["mail that is marked", configurationOf(["example.com"], { mailScanner: MailScanner.install({ deliverUnscannedAfter: "1h" }) })],
+  ["a scanner", change(scanned())],
   ...(
     [
       ["smtpd_banner", "$myhostname ESMTP $mail_name: ready"],
@@ -172,6 +195,7 @@ const TAKEN: readonly (readonly [what: string, Configuration])[] = [
       ["smtpd_client_restrictions", "check_client_access cidr:{{192.0.2.0/24 = REJECT}}, permit"],
       ["smtpd_helo_restrictions", "check_helo_access regexp:{{/^[0-9.]+$$/ = 550 no}}, reject_rhsbl_helo x.example"],
       ["always_bcc", "archive@example.org"],
+      ["header_checks", "regexp:{{/^Subject: spam$$/ REJECT}}"],
       ["smtpd_tls_chain_files", "/etc/ssl/private/own.pem, /etc/postfix/own.pem"],
       ["tls_high_cipherlist", "aNULL:-aNULL:HIGH:@STRENGTH"],
       ["biff", "yes"],

@@ -7,9 +7,8 @@ const HAS_A_PROP = {
   address_verify_transport_maps: "domains",
   alias_maps: "postmaster",
   bounce_queue_lifetime: "bounceQueueLifetime",
-  header_checks: "mailScanner",
+  content_filter: "scanner",
   inet_interfaces: "hostname",
-  line_length_limit: "mailScanner",
   local_recipient_maps: "postmaster",
   maximal_queue_lifetime: "maximalQueueLifetime",
   message_size_limit: "messageSizeLimit",
@@ -62,12 +61,18 @@ const OPENS_THE_RELAY = [
   "virtual_maps",
 ];
 
-/** What would lead mail past the scanner, or to where the scanner does not look for it. */
+/** What would lead mail past the scanner, or to where the host does not look for it, or find another. */
 const GOES_ROUND_THE_SCANNER = [
+  "content_filter",
+  "default_filter_nexthop",
+  "defer_transports",
+  "enable_long_queue_ids",
   "hash_queue_depth",
   "hash_queue_names",
-  "header_checks",
-  "line_length_limit",
+  "internal_mail_filter_classes",
+  "judge_destination_concurrency_limit",
+  "judged_service_name",
+  "lmtp_tls_security_level",
   "queue_directory",
   "receive_override_options",
   "smtpd_proxy_filter",

@@ -72,6 +72,7 @@ describe("the tables", () => {
     );
     expect(Object.fromEntries(tables)).toEqual({
       aliases: "lmdb",
+      judge_networks: "regexp",
       probe_transport: "lmdb",
       recipients: "lmdb",
       tls_policy: "lmdb",

@@ -2,7 +2,6 @@ import { BackupMx } from "../../../../lib";
 import { mailDomain } from "../../../../lib/mail/mail-domain";
 import { mailPolicy } from "../../../../lib/mail/mail-policy";
 import { postfixSection } from "../../../../lib/mail/postfix/postfix";
-import { MailScanner } from "../../../../lib/mail/scanner/mailscanner";
 import { newStack } from "../../../support/stack";
 
 const HOSTNAME = "mx2.example.net";
@@ -43,26 +42,6 @@ describe("room on the queue volume", () => {
   test("cannot be given to more senders by a free setting", () => {
     expect(() => mainCf({ postfixSettings: { default_process_limit: "100" } })).toThrow(
       /^postfixSettings.default_process_limit "100" cannot be set/,
-    );
-  });
-});
-
-describe("mail that the scanner does not look at", () => {
-  const props = { mailScanner: MailScanner.install({ deliverUnscannedAfter: "4h" }) };
-
-  test("is kept, and bears no mark", () => {
-    expect(mainCf({})).toMatch(/^smtpd_data_restrictions = reject_unauth_pipelining$/m);
-    expect(MailScanner.install().settingLines()).toContain("Remove These Headers =");
-  });
-
-  test("is marked from the start where it may be forwarded; scanning takes the mark away", () => {
-    expect(mainCf(props)).toMatch(/static:\{PREPEND X-Backup-MX: not scanned\}$/m);
-    expect(props.mailScanner.settingLines()).toContain("Remove These Headers = X-Backup-MX:");
-  });
-
-  test("has a patience that is a duration", () => {
-    expect(() => MailScanner.install({ deliverUnscannedAfter: "soon" })).toThrow(
-      /^mailScanner.deliverUnscannedAfter "soon" is not a duration/,
     );
   });
 });

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { MailScanner, type MailScannerProps } from "../../../../lib/mail/scanner/mailscanner";
+import type { MailScannerProps } from "../../../../lib/mail/scanner/mailscanner";
+import { Scanner } from "../../../../lib/mail/scanner/scanner";
 
 const SHA256 = "0123456789abcdef".repeat(4);
-const settings = (props: MailScannerProps = {}) => MailScanner.install(props).settingLines();
+const settings = (props: MailScannerProps = {}) => Scanner.mailScanner(props).settingLines();
 const lines = (props: MailScannerProps = {}) =>
   settings(props).filter((line) => line !== "" && !line.startsWith("#"));
 
@@ -22,8 +23,8 @@ describe("MailScanner", () => {
   });
 
   test("comes from its own release page and looks for spam only", () => {
-    const scanner = MailScanner.install();
-    expect(scanner.isInstalled).toBe(true);
+    const scanner = Scanner.mailScanner();
+    expect(scanner.kind).toBe("mailscanner");
     expect(scanner.clamAv).toBe(false);
     expect(scanner.packageSha256).toBe("");
     expect(scanner.packageUrl).toMatch(
@@ -31,28 +32,22 @@ describe("MailScanner", () => {
     );
   });
 
-  test("none is none", () => {
-    expect(MailScanner.none().isInstalled).toBe(false);
-    expect(MailScanner.none().clamAv).toBe(false);
+  test("gives SpamAssassin up before the time for a mail is over", () => {
+    expect(lines({ timeLimit: "60s" })).toContain("SpamAssassin Timeout = 40");
+    expect(lines({ timeLimit: "10m" })).toContain("SpamAssassin Timeout = 400");
+    expect(lines({ timeLimit: "10s" })).toContain("SpamAssassin Timeout = 7");
   });
 
-  test("with ClamAV asks clamd", () => {
-    const changed = lines({ clamAv: true }).filter((line) => !lines().includes(line));
-    expect(changed).toEqual([
-      "Virus Scanning = yes",
-      "Virus Scanners = clamd",
-      "Clamd Port = 0",
-      "Clamd Socket = /var/run/clamav/clamd.ctl",
-      "Clamd Lock File =",
-    ]);
-  });
-
-  test("takes mail from the hold queue, and never gives it up", () => {
+  test("judges copies, one at a time, and writes nothing that anybody receives", () => {
     for (const line of [
-      "MTA = postfix",
-      "Incoming Queue Dir = /var/spool/postfix/hold",
-      "Outgoing Queue Dir = /var/spool/postfix/incoming",
-      "Maximum Processing Attempts = 0",
+      "MTA = msmail",
+      "Run As User = backup-mx-scanner",
+      "Max Children = 1",
+      "Max Unscanned Messages Per Scan = 1",
+      "Non Spam Actions = delete",
+      "Spam Actions = delete",
+      "High Scoring Spam Actions = delete",
+      "Virus Scanning = no",
     ]) {
       expect(lines()).toContain(line);
     }
@@ -65,23 +60,21 @@ describe("MailScanner", () => {
   });
 
   test("has each setting once", () => {
-    for (const clamAv of [false, true]) {
-      const names = lines({ clamAv }).map(nameOf);
-      expect(names.filter((name, index) => names.indexOf(name) < index)).toEqual([]);
-    }
+    const names = lines().map(nameOf);
+    expect(names.filter((name, index) => names.indexOf(name) < index)).toEqual([]);
   });
 });
 
 describe("further settings of MailScanner", () => {
   test("take the place of the default", () => {
-    const changed = lines({ settings: { "Max Children": "3" } });
+    const changed = lines({ settings: { "Restart Every": "3" } });
     expect(changed).toHaveLength(lines().length);
-    expect(changed).toContain("Max Children = 3");
+    expect(changed).toContain("Restart Every = 3");
   });
 
   test("take the place of the default in another spelling as well", () => {
-    const changed = lines({ settings: { "max children": "3" } }).filter(
-      (line) => nameOf(line) === "maxchildren",
+    const changed = lines({ settings: { "restart every": "3" } }).filter(
+      (line) => nameOf(line) === "restartevery",
     );
     expect(changed).toHaveLength(1);
     expect(changed[0]).toMatch(/ = 3$/);
@@ -115,18 +108,18 @@ describe("further settings of MailScanner", () => {
     ["Incoming Queue Dir"],
     ["incoming queue DIR"],
     ["Outgoing Queue Dir"],
-    ["Delivery Method"],
+    ["Max Children"],
     ["Maximum Processing Attempts"],
     ["Incoming Work User"],
-    ["Quarantine Permissions"],
+    ["Spam Actions"],
     // MailScanner reads all of these as "Incoming Queue Dir".
     ["IncomingQueueDir"],
     ["Incoming  Queue Dir"],
     ["incoming-queue-dir"],
     ["Incoming Queue: Dir"],
-  ])("%j carries mail between MailScanner and Postfix", (name) => {
+  ])("%j would make it carry mail", (name) => {
     expect(() => settings({ settings: { [name]: "/tmp" } })).toThrow(
-      /^mailScanner\.settings\[".*"\] "\/tmp" cannot be set: it carries mail/,
+      /^scanner\.settings\[".*"\] "\/tmp" cannot be set: by it MailScanner judges copies/,
     );
   });
 
@@ -139,23 +132,49 @@ describe("further settings of MailScanner", () => {
     ["Max'"],
   ])("%j is not a name", (name) => {
     expect(() => settings({ settings: { [name]: "1" } })).toThrow(
-      /^mailScanner\.settings key ".*" is not the name of a MailScanner setting$/,
+      /^scanner\.settings key ".*" is not the name of a MailScanner setting$/,
     );
   });
 
   test.each([["1\nMTA = sendmail"], ["1\r"], ["\u0000"], ["a\u2029b"], [" "]])(
     "the value %j is refused",
     (value) => {
-      expect(() => settings({ settings: { "Max Children": value } })).toThrow(
-        /^mailScanner\.settings\["Max Children"\] "(.|\s)*" (holds a line break|is empty)/,
+      expect(() => settings({ settings: { "Restart Every": value } })).toThrow(
+        /^scanner\.settings\["Restart Every"\] "(.|\s)*" (holds a line break|is empty)/,
       );
     },
   );
 });
 
+describe("what is no text", () => {
+  test.each<[object, RegExp]>([
+    [
+      { settings: { "Spam Score": 5 } },
+      /^scanner\.settings\["Spam Score"\] 5 is not a text; put it in quotes$/,
+    ],
+    [
+      { settings: { "Spam Score": null } },
+      /^scanner\.settings\["Spam Score"\] null is not a text; put it in quotes$/,
+    ],
+    [{ settings: "Spam Score = yes" }, /^scanner\.settings "Spam Score = yes" is not an object; /],
+    [{ settings: ["Spam Score = yes"] }, /^scanner\.settings \["Spam.*"\] is not an object; /],
+    // Zero would be the standard input.
+    [{ packageFile: 0 }, /^scanner\.packageFile 0 is not a text; put it in quotes$/],
+    [{ packageUrl: true }, /^scanner\.packageUrl true is not the URL of a Debian package; give/],
+    [
+      { packageUrl: ["https://mirror.example.net/a.deb"] },
+      /^scanner\.packageUrl \[".*"\] is not the URL of a Debian package; give/,
+    ],
+    [{ packageSha256: 12 }, /^scanner\.packageSha256 12 is not a SHA-256 checksum; give/],
+    [{ packageSha256: [SHA256] }, /^scanner\.packageSha256 \[".*"\] is not a SHA-256 checksum; /],
+  ])("%j is refused", (props, message) => {
+    expect(() => Scanner.mailScanner(props)).toThrow(message);
+  });
+});
+
 describe("the package of MailScanner", () => {
-  const sum = (packageSha256: string) => MailScanner.install({ packageSha256 }).packageSha256;
-  const url = (packageUrl: string) => MailScanner.install({ packageUrl }).packageUrl;
+  const sum = (packageSha256: string) => Scanner.mailScanner({ packageSha256 }).packageSha256;
+  const url = (packageUrl: string) => Scanner.mailScanner({ packageUrl }).packageUrl;
 
   test("can have a checksum, in any case", () => {
     expect(sum(SHA256)).toBe(SHA256);
@@ -166,7 +185,7 @@ describe("the package of MailScanner", () => {
     "%j is not a checksum",
     (value) => {
       expect(() => sum(value)).toThrow(
-        /^mailScanner\.packageSha256 ".*" is not a SHA-256 checksum; give the 64 hexadecimal digits/,
+        /^scanner\.packageSha256 ".*" is not a SHA-256 checksum; give the 64 hexadecimal digits/,
       );
     },
   );
@@ -193,7 +212,7 @@ describe("the package of MailScanner", () => {
     ["https://mirror.example.net/a\n.deb"],
     [`\${TfToken[TOKEN.1]}/'; reboot; '.deb`],
   ])("%j is not the URL of a package", (value) => {
-    expect(() => url(value)).toThrow(/^mailScanner\.packageUrl ".*" /);
+    expect(() => url(value)).toThrow(/^scanner\.packageUrl ".*" /);
   });
 
   describe("as a file beside the stack", () => {
@@ -202,7 +221,7 @@ describe("the package of MailScanner", () => {
     const content = "!<arch>\ndebian-binary   1234567890  0     0     100644  4         `\n2.0\n";
     const sum = createHash("sha256").update(content).digest("hex");
     const install = (props: MailScannerProps = {}) =>
-      MailScanner.install({ packageFile: path, ...props });
+      Scanner.mailScanner({ packageFile: path, ...props });
 
     beforeEach(() => writeFileSync(path, content));
     afterAll(() => rmSync(folder, { recursive: true }));
@@ -222,7 +241,7 @@ describe("the package of MailScanner", () => {
       [
         "is not there",
         () => install({ packageFile: join(folder, "none.deb") }),
-        /^mailScanner\.packageFile "\S+none\.deb" cannot be read \(ENOENT\); give the path of a/,
+        /^scanner\.packageFile "\S+none\.deb" cannot be read \(ENOENT\); give the path of a/,
       ],
       [
         "is something else",
@@ -230,7 +249,7 @@ describe("the package of MailScanner", () => {
           writeFileSync(path, "<html>Not found</html>");
           return install();
         },
-        /^mailScanner\.packageFile "\S+" is no Debian package; give the \.deb file as it was/,
+        /^scanner\.packageFile "\S+" is no Debian package; give the \.deb file as it was/,
       ],
       [
         "has another checksum",
@@ -240,7 +259,7 @@ describe("the package of MailScanner", () => {
       [
         "is given together with a URL",
         () => install({ packageUrl: "https://mirror.example.net/MailScanner.deb" }),
-        /^mailScanner\.packageFile "\S+" is given together with packageUrl; give one of the two$/,
+        /^scanner\.packageFile "\S+" is given together with packageUrl; give one of the two$/,
       ],
     ])("is refused if it %s", (_, make, message) => {
       expect(make).toThrow(message);

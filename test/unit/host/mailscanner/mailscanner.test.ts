@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MailScanner } from "../../../../lib";
+import { Scanner } from "../../../../lib";
 import { refusals } from "../../../support/part";
 import { describeWith, program } from "../../../support/requirements";
 
@@ -37,6 +37,7 @@ Is Definitely Not Spam = %rules-dir%/spam.whitelist.rules
 Max SpamAssassin Size = 200k
 Required SpamAssassin Score = 6
 Spam Actions = deliver header "X-Spam-Status: Yes"
+MCP Actions = deliver
 SpamAssassin Rule Actions =
 SpamAssassin User State Dir =
 SpamAssassin Install Prefix =
@@ -54,21 +55,17 @@ Detailed Spam Report = yes
 
 describeWith([program("python3", "python3")], "the lines for MailScanner", () => {
   let folder: string;
-  const lines = (props = {}) => [...MailScanner.install(props).settingLines()];
+  const lines = (props = {}) => [...Scanner.mailScanner(props).settingLines()];
 
   const judge = (...sections: unknown[]) => {
-    const known = { clamAv: false, deliverUnscannedAfter: "", settings: [] };
-    const given = sections.map((section) =>
-      section !== null && typeof section === "object" ? { ...known, ...section } : section,
-    );
-    const set = `part.MAIN = ${JSON.stringify(join(folder, "MailScanner.conf"))}\npart.CLAMD = part.MAIN`;
-    return refusals("host/scanner/scanner", given, set);
+    const set = `part.MAIN = ${JSON.stringify(join(folder, "MailScanner.conf"))}`;
+    return refusals("host/mailscanner/mailscanner", sections, set);
   };
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "scanner-"));
     // Names alone count of what the library renders.
-    const rendered = [...lines(), ...lines({ clamAv: true })].filter((line) => /^\w/.test(line));
+    const rendered = lines().filter((line) => /^\w/.test(line));
     writeFileSync(
       join(folder, "MailScanner.conf"),
       [...rendered.map((line) => line.replace(/ =.*/, " = no")), PACKAGE].join("\n"),
@@ -78,18 +75,11 @@ describeWith([program("python3", "python3")], "the lines for MailScanner", () =>
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test("are taken as the library renders them", () => {
-    expect(
-      judge(
-        { settings: lines() },
-        { settings: lines({ clamAv: true }), clamAv: true },
-        { settings: lines({ deliverUnscannedAfter: "4h" }), deliverUnscannedAfter: "4h" },
-        null,
-      ),
-    ).toEqual([null, null, null, null]);
+    expect(judge({ settings: lines() }, null)).toEqual([null, null]);
   });
 
   const GOOD = [
-    "Max Children = 2",
+    "Queue Scan Interval = 2",
     "Required SpamAssassin Score = 4.5",
     "Maximum Message Size = 10M",
     "Is Definitely Not Spam = no",
@@ -97,7 +87,6 @@ describeWith([program("python3", "python3")], "the lines for MailScanner", () =>
     "Information Header Value = see https://www.example.com/mail or ask us (0800)",
     "Non-Forging Viruses = Joke/ HTML/* *Phish*",
     "Spam Score Number Format = %5.2f",
-    'Spam Actions = store deliver header "X-Spam-Status: Yes" forward spam@example.com',
     "Detailed Spam Report = no",
     "Notice Signature =",
     "# Set by hand: /anything $here",
@@ -154,9 +143,9 @@ describeWith([program("python3", "python3")], "the lines for MailScanner", () =>
     ["a file above", "Attachments Zip Filename = ../../etc/cron.d/x", value],
     ["a home", "Attachments Zip Filename = ~root/x", value],
     ["a new line, escaped", "Notice Signature = a\\nRun As User = root", value],
-    ["a comment behind", "Max Children = 2 # include /etc/shadow =", value],
+    ["a comment behind", "Queue Scan Interval = 2 # include /etc/shadow =", value],
     ["a new line", "Max Children = 2\nRun As User = root", nothing],
-    ["a carriage return", "Max Children = 2\rRun As User = root", value],
+    ["a carriage return", "Queue Scan Interval = 2\rRun As User = root", value],
     ["another file", "include /etc/shadow", nothing],
     ["another file, hidden from us", "include /etc/shadow # x = y", nothing],
     ["a file behind a comment", "# comment\ninclude /etc/shadow", nothing],
@@ -164,11 +153,15 @@ describeWith([program("python3", "python3")], "the lines for MailScanner", () =>
     ["no value and no name", "what", nothing],
     ["an inner name", "children = 5", unknown],
     ["what no version knows", "Max Chldren = 5", unknown],
-    ["a function as an action", "Spam Actions = custom(x)", actions],
-    ["a folder as an action", "Spam Actions = store-/etc/cron.d", value],
-    ["a folder as an action, without a root", "Spam Actions = store-nonspam", actions],
-    ["a file as an action", 'Spam Actions = deliver forward "|/bin/sh"', actions],
-    ["an action with a header and more", 'Spam Actions = header "X: y"z', actions],
+    ["that mail is carried", "Spam Actions = deliver", outside],
+    ["that mail is kept", "High Scoring Spam Actions = store", outside],
+    ["another child", "Max Children = 2", outside],
+    ["another child, spelt otherwise", "max-children = 2", outside],
+    ["a function as an action", "MCP Actions = custom(x)", actions],
+    ["a folder as an action", "MCP Actions = store-/etc/cron.d", value],
+    ["a folder as an action, without a root", "MCP Actions = store-nonspam", actions],
+    ["a file as an action", 'MCP Actions = deliver forward "|/bin/sh"', actions],
+    ["an action with a header and more", 'MCP Actions = header "X: y"z', actions],
   ];
 
   describe("must not say", () => {
@@ -184,52 +177,42 @@ describeWith([program("python3", "python3")], "the lines for MailScanner", () =>
     );
   });
 
-  test("must say all that carries mail between Postfix and MailScanner", () => {
+  test("must say all that makes MailScanner judge copies and carry nothing", () => {
     const without = (start: string) => lines().filter((line) => !line.startsWith(start));
     expect(
       judge(
         { settings: without("Run As User") },
-        { settings: without("MTA") },
+        { settings: without("Always Looked Up Last") },
         { settings: without("Incoming Queue Dir") },
         { settings: [] },
       ),
     ).toEqual([
-      "does not tell MailScanner 'Run As User = postfix'",
-      "does not tell MailScanner 'MTA = postfix'",
-      "does not tell MailScanner 'Incoming Queue Dir = /var/spool/postfix/hold'",
-      "does not tell MailScanner 'MTA = postfix'",
+      "does not tell MailScanner 'Run As User = backup-mx-scanner'",
+      "does not tell MailScanner 'Always Looked Up Last = &BackupMxVerdict'",
+      "does not tell MailScanner 'Incoming Queue Dir = /var/spool/MailScanner/milterin'",
+      "does not tell MailScanner 'MTA = msmail'",
     ]);
   });
 
-  test("come as a list of texts, with what else belongs to a scanner", () => {
+  test("come as a list of texts, and nothing beside it", () => {
     const settings = lines();
     expect(
       judge(
         { settings: [...settings, 5] },
         { settings: settings.join("\n") },
-        { settings, clamAv: "yes" },
-        { settings, deliverUnscannedAfter: "soon" },
-        { settings, deliverUnscannedAfter: "4h\n" },
         { settings, more: 1 },
       ),
     ).toEqual([
       expect.stringMatching(/ that is no text: 5$/),
-      "has a scanner without settings, clamAv and deliverUnscannedAfter",
-      "has a clamAv that is neither true nor false",
-      "has a deliverUnscannedAfter that is no duration: 'soon'",
-      expect.stringMatching(/is no duration/),
-      "has a scanner without settings, clamAv and deliverUnscannedAfter",
+      "has a scanner that is more or less than its settings",
+      "has a scanner that is more or less than its settings",
     ]);
   });
 
-  test("are refused where there is no MailScanner, or no ClamAV", () => {
-    const section = { settings: lines(), clamAv: true, deliverUnscannedAfter: "" };
-    const scanner = "host/scanner/scanner";
-    expect(refusals(scanner, [section], 'part.MAIN = "/none"')).toEqual([
+  test("are refused where there is no MailScanner", () => {
+    const section = { settings: lines() };
+    expect(refusals("host/mailscanner/mailscanner", [section], 'part.MAIN = "/none"')).toEqual([
       "asks for MailScanner, which this host does not have",
-    ]);
-    expect(refusals(scanner, [section], 'part.MAIN = "/dev/null"\npart.CLAMD = "/none"')).toEqual([
-      "asks for ClamAV, which this host does not have",
     ]);
   });
 });
