@@ -1,8 +1,8 @@
 import {
   type BackupMxDomain,
   type BackupMxProps,
-  MailScanner,
   RecipientVerification,
+  Scanner,
 } from "../../../lib";
 import { mailDomain } from "../../../lib/mail/mail-domain";
 import { mailPolicy } from "../../../lib/mail/mail-policy";
@@ -33,7 +33,7 @@ export function configurationOf(
   props: Partial<BackupMxProps> = {},
 ): Configuration {
   const policy = mailPolicy(HOSTNAME, {
-    mailScanner: MailScanner.none(),
+    scanner: Scanner.none(),
     greetTest: false,
     ...props,
   });
@@ -59,6 +59,7 @@ export function configurationOf(
     version: VERSION,
     // Tests spoil it.
     postfix: structuredClone(postfix) as Configuration["postfix"],
+    judge: { scanner: policy.scanner.kind },
     watch: { interval: "30s", domains: [] },
     upkeep: { restartTime: "03:30" },
   };
