@@ -191,14 +191,18 @@ describeWith(
 
     test("its timer sends its figures to CloudWatch, signed with the role of the instance", async () => {
       const sent = await eventually(() =>
-        cloudwatch.received.find((data) => data.Ready?.value === 1),
+        cloudwatch.received.find((data) => data.Ready?.value === 1 && data.Quarantined),
       );
       expect(values(sent)).toEqual({
         Ready: 1,
         QueueLength: 0,
         OldestMessage: 0,
-        Held: 0,
-        OldestHeld: 0,
+        Unjudged: 0,
+        OldestUnjudged: 0,
+        VerdictStandstill: 0,
+        Quarantined: 0,
+        QuarantineFull: 0,
+        Unscanned: 0,
         DiskUsed: expect.any(Number),
         MemoryUsed: expect.any(Number),
         CertificateDays: expect.any(Number),

@@ -14,6 +14,7 @@ import {
   type BackupMxProps,
   Monitoring,
   RecipientVerification,
+  Scanner,
 } from "../../lib";
 import { describeWith } from "../support/requirements";
 
@@ -37,6 +38,7 @@ const many = (count: number): BackupMxDomain[] =>
 
 const props = (more: Partial<BackupMxProps> = {}): Partial<BackupMxProps> => ({
   domains: [FIRST],
+  scanner: Scanner.rspamd({ timeLimit: "10m" }),
   monitoring: ALARMS,
   // That no name is looked up on the way.
   smtpdRecipientRestrictions: ["permit_mynetworks", "reject_unauth_destination"],
@@ -130,10 +132,53 @@ describeWith(HostWorld.NEEDS, "the configuration of a fresh Debian 13", () => {
     expect(await runs()).toBe("active");
   });
 
+  test("has other limits of the scanner for the next mail, while mail flows and a session goes on", async () => {
+    const begun = async () => {
+      const session = new SmtpConnection(world.sender, host.address);
+      await session.reply();
+      for (const line of ["EHLO sender.example", "MAIL FROM:<>", `RCPT TO:<${HostWorld.BOB}>`]) {
+        expect((await session.command(line)).code).toBe(250);
+      }
+      return async (subject: string) => {
+        expect((await session.command("DATA")).code).toBe(354);
+        expect((await session.command(`Subject: ${subject}\r\n\r\nhello\r\n.`)).code).toBe(250);
+        session.quit();
+        return eventually(() =>
+          world.primary.messages(HostWorld.BOB).find((m) => m.includes(`Subject: ${subject}\n`)),
+        );
+      };
+    };
+    const before = await instance();
+    await world.primary.become("up");
+    expect(await (await begun())("before")).toMatch(/^X-Spam-Status: No, /m);
+    const load = world.load(host);
+    const sending = load.send(50, { parallel: 2, pauseMs: 100 });
+    let end = await begun();
+    await deploy({ scanner: Scanner.rspamd({ timeLimit: "10m", spamScore: 0.1 }) });
+    expect(await end("after")).toMatch(/^X-Spam-Status: Yes, /m);
+    await sending;
+    // From now on it hangs, for ten minutes as far as the judge was told.
+    await host.succeed("systemctl", "kill", "--signal=STOP", "rspamd");
+    await load.send(1);
+    end = await begun();
+    await deploy({ scanner: Scanner.rspamd({ timeLimit: "10s" }) });
+    expect(await end("late")).toMatch(/^X-Spam-Status: No, /m);
+    const log = await host.succeed("journalctl", "--unit=backup-mx-judge", "--output=cat");
+    expect(log).toContain("the scanner took more than 5 s");
+    const { accepted, delivered, twice } = await world.drain(load, host);
+    expect(accepted).toBe(51);
+    expect(delivered).toBe(accepted);
+    // The judge starts anew with mail in hand.
+    expect(twice).toBeLessThanOrEqual(1);
+    expect(await instance()).toBe(before);
+    await world.primary.refuse();
+    await deploy({});
+  });
+
   test.each<[string, (text: string) => string]>([
     ["is cut off", (text) => text.slice(0, text.length / 2)],
     ["belongs to another host", (text) => text.replaceAll("mx2.example.com", "mx3.example.com")],
-    ["opens the relay", (text) => text.replace("mynetworks = 127", "mynetworks = 0.0.0.0/0 127")],
+    ["opens the relay", (text) => text.replace("mynetworks =", "mynetworks = 0.0.0.0/0")],
     [
       "breaks Postfix",
       (text) => text.replace("smtpd_soft_error_limit = 3", "smtpd_soft_error_limit = three"),

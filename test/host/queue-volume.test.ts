@@ -12,13 +12,24 @@ import {
   root,
   succeed,
 } from "../../lab";
-import { MailScanner } from "../../lib";
+import { Scanner } from "../../lib";
 import { describeWith } from "../support/requirements";
 
 const PROGRAM = "/usr/local/sbin/backup-mx-queue";
-/** By which it reads its configuration. */
-const SETTING = ["/usr/local/sbin/backup-mx-setting", "/usr/local/lib/backup-mx/host.py"];
+/** By what it reads its configuration, and by what the judge is set up. */
+const FOR_PROGRAMS = [
+  "/etc/backup-mx/",
+  "/usr/local/sbin/backup-mx-setting",
+  "/usr/local/lib/backup-mx/",
+];
 const MIB = 1024 ** 2;
+
+/** The folders of the judge. */
+const JUDGE = ["/var/spool/backup-mx/judge", "/var/spool/backup-mx/quarantine"];
+/** As its set-up and each configuration do it. */
+const OWN_FOLDERS =
+  "import sys; sys.path.insert(0, '/usr/local/lib/backup-mx'); import sections; " +
+  "[p for p in sections.parts() if p.SECTION == 'judge'][0].own_folders()";
 
 /** The program of the host in the file system of a host, without booting it. */
 class Host {
@@ -37,12 +48,12 @@ class Host {
       {
         hostname,
         domains: [{ name: "example.com", primaries: [{ hostname: "mx1.example.com" }] }],
-        mailScanner: MailScanner.none(),
+        scanner: Scanner.none(),
       },
       "203.0.113.25",
     );
     for (const [path, content] of Object.entries(files)) {
-      if ([PROGRAM, ...SETTING].includes(path) || path.startsWith("/etc/backup-mx/")) {
+      if (path === PROGRAM || FOR_PROGRAMS.some((place) => path.startsWith(place))) {
         await host.write(path, [content]);
       }
     }
@@ -87,6 +98,13 @@ class Host {
   }
 }
 
+/** Gives the judge its folders, on a host where its user has this number. */
+async function setUpJudge(host: Host, number: number): Promise<void> {
+  await host.succeed("groupadd", `--gid=${number}`, "backup-mx-judge");
+  await host.succeed("useradd", `--uid=${number}`, `--gid=${number}`, "backup-mx-judge");
+  await host.succeed("python3", "-c", OWN_FOLDERS);
+}
+
 /** What is on the disk, but for where its file has holes. */
 function fingerprint(disk: Disk): string {
   return disk.run("sha256sum", disk.path);
@@ -127,7 +145,7 @@ describeWith(
     }
 
     describe("through its life", () => {
-      const places = ["/var/spool/postfix", "/var/lib/postfix", "/var/spool/MailScanner"];
+      const places = ["/var/spool/postfix", "/var/lib/postfix", ...JUDGE];
       let disk: Disk;
 
       beforeAll(() => {
@@ -142,13 +160,17 @@ describeWith(
       test("is formatted when it is blank, and holds the whole mail state", async () => {
         const first = await host(disk);
         expect(await first.mountQueue()).toMatchObject({ exitCode: 0, stderr: "" });
+        await setUpJudge(first, 801);
         for (const place of places) {
           await first.write(`${place}/here`, [place]);
         }
+        await first.succeed("chown", "801:801", ...JUDGE.map((place) => `${place}/here`));
         // Once more on the same boot, as cloud-init would.
         expect(await first.mountQueue()).toMatchObject({ exitCode: 0 });
         const options = await first.succeed("grep", " /var/spool/backup-mx ", "/proc/mounts");
-        expect(options).toMatch(/nosuid,nodev,noexec,noatime,.*data=journal/);
+        expect(options).toMatch(/nosuid,nodev,noexec,noatime/);
+        // Whoever writes mail flushes it.
+        expect(options).not.toContain("data=");
         // Postfix watches the blocks alone: there is an inode for every one.
         const numbers = await first.succeed(
           ...["stat", "--file-system", "--format=%d %f", "/var/spool/backup-mx"],
@@ -184,6 +206,12 @@ describeWith(
         for (const place of places) {
           expect(await next.succeed("cat", `${place}/here`)).toBe(place);
         }
+        // It is another instance, and its users have other numbers.
+        await setUpJudge(next, 802);
+        const owners = await next.succeed("stat", "--format=%U %a", ...JUDGE);
+        expect(owners.trim().split("\n")).toEqual(JUDGE.map(() => "backup-mx-judge 700"));
+        const kept = await next.succeed("stat", "--format=%U", ...JUDGE.map((p) => `${p}/here`));
+        expect(kept.trim().split("\n")).toEqual(JUDGE.map(() => "backup-mx-judge"));
         const size = await next.succeed(
           ...["df", "--output=size", "--block-size=1M", "/var/spool/backup-mx"],
         );

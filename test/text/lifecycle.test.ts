@@ -6,11 +6,11 @@ import {
   type BackupMxProps,
   Certificate,
   Logs,
-  MailScanner,
   Monitoring,
   Network,
   OutboundPort25,
   Route53Zone,
+  Scanner,
   SessionManager,
 } from "../../lib";
 import { FakeAws } from "../support/fake-aws";
@@ -104,7 +104,7 @@ describeWith(
     });
 
     test("other packages replace the instance; its queue, address, name and MX records stay", async () => {
-      const plan = await planFor({ mailScanner: MailScanner.none() });
+      const plan = await planFor({ scanner: Scanner.none() });
       const touched = done(plan);
       expect(touched).toContain("delete/create aws_instance");
       // What points to the instance follows it.

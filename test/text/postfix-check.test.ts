@@ -123,7 +123,7 @@ describeWith(
             ...TABLES.filter((table) => props === EVERYTHING || table !== "recipients").map(
               (table) => `${table} lmdb`,
             ),
-            "header_checks regexp",
+            "judge_networks regexp",
           ]),
         );
         const look = (table: string, key: string) =>

@@ -7,7 +7,7 @@ import {
   type BackupMxProps,
   Certificate,
   Logs,
-  MailScanner,
+  type MailScannerProps,
   Monitoring,
   Network,
   OutboundPort25,
@@ -15,6 +15,8 @@ import {
   RecipientVerification,
   Resolver,
   Route53Zone,
+  type RspamdProps,
+  Scanner,
   SessionManager,
 } from "../../lib";
 import { FakeAws } from "../support/fake-aws";
@@ -56,9 +58,8 @@ const domain = (props: Partial<BackupMxDomain>): Partial<BackupMxProps> => ({
 const listed = (...recipients: string[]) =>
   domain({ recipients: RecipientVerification.list(recipients) });
 const zoneB = Network.defaultVpc({ availabilityZone: FakeAws.ZONES[0] });
-const scanner = (props: Parameters<typeof MailScanner.install>[0]) => ({
-  mailScanner: MailScanner.install(props),
-});
+const mailScanner = (props: MailScannerProps) => ({ scanner: Scanner.mailScanner(props) });
+const rspamd = (props: RspamdProps) => ({ scanner: Scanner.rspamd(props) });
 const SITES = { postscreenDnsblSites: ["zen.example.org*2"] };
 const LOCAL = { resolver: Resolver.local() };
 const KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -177,32 +178,42 @@ const CASES: { readonly [Prop in keyof Required<BackupMxProps>]: readonly Case[]
     { after: { postfixSettings: { smtp_tls_loglevel: "1" } }, effect: CONFIGURATION },
   ],
   watchInterval: [{ after: { watchInterval: "1m" }, effect: CONFIGURATION }],
-  mailScanner: [
+  scanner: [
     {
-      what: "`settings`, `deliverUnscannedAfter`",
-      after: scanner({ settings: { "Max Children": "2" }, deliverUnscannedAfter: "4h" }),
+      what: "`settings`, `spamScore`, `highSpamScore`",
+      after: mailScanner({ settings: { "Required SpamAssassin Score": "5" } }),
       effect: CONFIGURATION,
     },
     {
-      what: "on, off, `clamAv`, or another package",
-      after: { mailScanner: MailScanner.none() },
-      effect: REPLACEMENT,
+      what: "`settings`, `spamScore`, `highSpamScore`",
+      before: rspamd({}),
+      after: rspamd({ spamScore: 5, highSpamScore: 12.5 }),
+      effect: CONFIGURATION,
     },
-    {
-      what: "on, off, `clamAv`, or another package",
-      after: scanner({ clamAv: true }),
+    ...[mailScanner, rspamd].map((scanner) => ({
+      what: "`timeLimit`, `unscanned`, `deliverUnscannedAfter`, `quarantineLifetime`, `quarantineShare`, `quarantineWhenFull`",
+      before: scanner({}),
+      after: scanner({
+        timeLimit: "30s",
+        unscanned: "quarantine",
+        deliverUnscannedAfter: "never",
+        quarantineLifetime: "14d",
+        quarantineShare: 10,
+        quarantineWhenFull: "wait",
+      }),
+      effect: CONFIGURATION,
+    })),
+    ...[
+      { scanner: Scanner.none() },
+      rspamd({}),
+      mailScanner({ clamAv: true }),
+      mailScanner({ packageUrl: "https://mirror.example.net/MailScanner.deb" }),
+      mailScanner({ packageSha256: "ab".repeat(32) }),
+    ].map((after) => ({
+      what: "another scanner or none, `clamAv`, or another package",
+      after,
       effect: REPLACEMENT,
-    },
-    {
-      what: "on, off, `clamAv`, or another package",
-      after: scanner({ packageUrl: "https://mirror.example.net/MailScanner.deb" }),
-      effect: REPLACEMENT,
-    },
-    {
-      what: "on, off, `clamAv`, or another package",
-      after: scanner({ packageSha256: "ab".repeat(32) }),
-      effect: REPLACEMENT,
-    },
+    })),
   ],
   resolver: [
     {
