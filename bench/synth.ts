@@ -55,7 +55,7 @@ const withLibrary = () =>
 const lines = (count: number) => Array.from({ length: count }, () => "# a line of some length");
 const USER_DATA = `#cloud-config\n# VOLUME STORE\n${lines(200).join("\n")}`;
 const PROGRAMS = hostPrograms().text.replace(/[$%](?=\{)/g, "$&$&");
-const CONFIGURATION = { postfix: { "main.cf": lines(150) }, scanner: { settings: lines(100) } };
+const CONFIGURATION = { postfix: { "main.cf": lines(150) }, mailscanner: { settings: lines(100) } };
 
 const withoutLibrary = () =>
   milliseconds((stack) => {
