@@ -5,7 +5,6 @@ import {
   BackupMx,
   Certificate,
   Logs,
-  MailScanner,
   Monitoring,
   Network,
   OutboundPort25,
@@ -13,6 +12,7 @@ import {
   RecipientVerification,
   Resolver,
   Route53Zone,
+  Scanner,
   SessionManager,
 } from "../../lib";
 
@@ -60,7 +60,10 @@ class CompleteStack extends TerraformStack {
       postscreenDnsblSites: ["zen.example.org*2", "bl.example.org*1"],
       postscreenDnsblThreshold: 2,
       resolver: Resolver.local({ privateZones: ["corp.example"] }),
-      mailScanner: MailScanner.install({ clamAv: true, settings: { "Max Children": "2" } }),
+      scanner: Scanner.mailScanner({
+        clamAv: true,
+        settings: { "Required SpamAssassin Score": "5" },
+      }),
       postfixSettings: { smtp_tls_loglevel: "1" },
 
       network: Network.own("10.25.0.0/28", { availabilityZone: "eu-central-1a" }),

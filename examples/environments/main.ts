@@ -1,7 +1,7 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { BackupMx, MailScanner, RecipientVerification, Route53Zone } from "../../lib";
+import { BackupMx, RecipientVerification, Route53Zone, Scanner } from "../../lib";
 
 /** What differs between the environments; everything else is the same by construction. */
 interface Environment {
@@ -66,7 +66,7 @@ class BackupMxStack extends TerraformStack {
         },
       ],
       instanceType: environment.instanceType,
-      mailScanner: MailScanner.install({ clamAv: environment.clamAv }),
+      scanner: Scanner.mailScanner({ clamAv: environment.clamAv }),
       maximalQueueLifetime: environment.maximalQueueLifetime,
     });
   }
