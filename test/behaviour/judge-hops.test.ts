@@ -310,7 +310,7 @@ describeWith(PolicyWorld.NEEDS, "mail on its way to the judge and back", () => {
     await withSettings({ queue_minfree: "1000000000000000" }, async () => {
       await eventually(async () => (await send("outside")).mail?.code === 452);
       judge.become("pass");
-      await arrived("inside");
+      expect(await arrived("inside")).toContain("Subject: inside");
     });
   });
 
@@ -336,7 +336,7 @@ host.run("postfix", "reload")`,
     try {
       await eventually(async () => (await send("drained")).rcpt[0]?.code === 450);
       judge.become("pass");
-      await arrived("undrained");
+      expect(await arrived("undrained")).toContain("Subject: undrained");
     } finally {
       drain(false);
     }
