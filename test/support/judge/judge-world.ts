@@ -14,20 +14,8 @@ import {
   sendRaw,
 } from "../../../lab";
 import { RecipientVerification, Scanner } from "../../../lib";
+import { JUDGE_SECTION } from "../judge-section";
 import { Guests } from "./guests";
-
-/** The settings of the judge, unless a test has others. */
-const SECTION: JudgeSection = {
-  scanner: "mailscanner",
-  clamAv: false,
-  timeLimit: "30s",
-  unscanned: "deliver",
-  deliverUnscannedAfter: "1h",
-  quarantineLifetime: "30d",
-  quarantineShare: "25",
-  quarantineWhenFull: "deliver",
-  messageSizeLimit: "52428800",
-};
 
 const DOMAIN = "example.com";
 const PRIMARY = "192.0.2.110";
@@ -112,7 +100,7 @@ export class JudgeWorld {
     this.policy.atEnd(() => this.sink.remove());
     this.guests = await Guests.start(this.backup, slots);
     this.policy.atEnd(() => this.guests.stop());
-    this.judge = await Judge.start(this.backup, { ...SECTION, ...section }, changed(env));
+    this.judge = await Judge.start(this.backup, { ...JUDGE_SECTION, ...section }, changed(env));
     this.policy.atEnd(() => this.judge.kill());
     await eventually(() => this.judge.state().scannerState === "up");
   }
@@ -120,7 +108,7 @@ export class JudgeWorld {
   /** Begins the judge anew, with other settings. Mail that it had in hand stays in the queue. */
   async restart(section: JudgeSection = {}, env = this.options.env): Promise<void> {
     await this.judge.kill();
-    this.judge.tell({ ...SECTION, ...this.options.section, ...section });
+    this.judge.tell({ ...JUDGE_SECTION, ...this.options.section, ...section });
     await this.judge.start(changed(env));
   }
 
