@@ -21,11 +21,13 @@ class Poison(Exception):
 
 
 class Job:
-    def __init__(self, mail, name):
+    def __init__(self, mail, name, patience):
         self.mail, self.name = mail, name
         self.result = asyncio.get_running_loop().create_future()
-        # Its turn has come.
-        self.has_begun = asyncio.Event()
+        # A guest has it in hand. Else it waits for its turn, until then at the latest.
+        self.is_in_hand = False
+        self.patience = patience
+        self.until = time.monotonic() + patience
         self.failure = ""
 
     @property
@@ -87,33 +89,29 @@ class Line:
 
     async def judge(self, mail, name, patience):
         """A verdict. Raises Gone, Overloaded or Poison."""
-        job = Job(mail, name)
+        job = Job(mail, name, patience)
         # Postfix has tried it before: it goes on where it was, and costs the others no first try again.
         job.failure = self.bad.get(mail.queue_id, "")
         await self._enter(job)
         try:
-            async with asyncio.timeout(patience):
-                await self._begins(job)
-            # A second try has its turn, too.
-            async with asyncio.timeout(patience + self.settings.first_limit + self.settings.time_limit):
-                return await asyncio.shield(job.result)
-        except TimeoutError:
-            # So many bad ones are before it that it is not worth the wait.
-            if job.is_suspect:
-                raise Poison(job.failure) from None
-            raise (Overloaded() if self.state == "up" else Gone(self.reason)) from None
+            while not job.result.done():
+                if not job.is_in_hand:
+                    self._must_have_hope(job)
+                await asyncio.wait({job.result}, timeout=1)
+            return job.result.result()
         finally:
             await self._leave(job)
 
-    async def _begins(self, job):
-        while not job.has_begun.is_set() and not job.result.done():
-            if self.state == "down":
-                raise Gone(self.reason)
-            try:
-                async with asyncio.timeout(1):
-                    await job.has_begun.wait()
-            except TimeoutError:
-                pass
+    def _must_have_hope(self, job):
+        """Raises where it is not worth it to wait for a turn any longer."""
+        if self.state == "down":
+            raise Gone(self.reason)
+        if time.monotonic() <= job.until:
+            return
+        # So many bad ones are before it.
+        if job.is_suspect:
+            raise Poison(job.failure)
+        raise Overloaded if self.state == "up" else Gone(self.reason)
 
     async def _enter(self, job):
         async with self.news:
@@ -187,7 +185,7 @@ class Line:
                     self.news.notify_all()
 
     async def _serve_one(self, guest, job):
-        job.has_begun.set()
+        job.is_in_hand = True
         begin = time.monotonic()
         limit = self.settings.time_limit if job.is_suspect and guest.places == 1 else self.settings.first_limit
         asked = asyncio.create_task(guest.judge(job.mail, job.name))
@@ -205,7 +203,11 @@ class Line:
                 await guest.restart(why)
         except Gone as error:
             guest.lost(str(error))
-            job.has_begun.clear()
+            try:
+                self._must_have_hope(job)
+            except (Gone, Overloaded, Poison) as hopeless:
+                if not job.result.done():
+                    job.result.set_exception(hopeless)
             await self._again(job)
         except Broken as error:
             await self._fails(job, str(error))
@@ -219,6 +221,8 @@ class Line:
     async def _fails(self, job, why):
         if not job.is_suspect:
             job.failure = self.bad[job.mail.queue_id] = why
+            # A second try has a turn of its own.
+            job.until = time.monotonic() + job.patience
             if len(self.bad) > MOST_BAD:
                 self.bad.popitem(last=False)
             await self._again(job)
@@ -228,4 +232,5 @@ class Line:
 
     async def _again(self, job):
         if not job.result.done():
+            job.is_in_hand = False
             await self._enter(job)
