@@ -75,7 +75,9 @@ class Service:
         if self.clamd:
             self.tasks.append(asyncio.create_task(self.clamd.watch()))
         loop = asyncio.get_running_loop()
-        server = await loop.create_unix_server(self._protocol, sock=listener(), backlog=256)
+        # The socket is systemd's; asyncio of Python 3.13 would remove it at the end.
+        kept = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        server = await loop.create_unix_server(self._protocol, sock=listener(), backlog=256, **kept)
         end = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end.set)
