@@ -140,9 +140,10 @@ describeWith(JudgeWorld.NEEDS, "faults around the judge", () => {
     expect(world.counts(["joined"])).toEqual([1]);
   });
 
-  test("150 mails arrive within seconds when the judge is killed and is back at once (J18)", async () => {
+  test("150 mails arrive without Postfix's pauses when the judge is killed and is back at once (J18)", async () => {
     const names = Array.from({ length: 150 }, (_, n) => `crowd${n}`);
-    world.change("defer_transports=judge");
+    // Postfix by itself would try again in an hour.
+    world.change("defer_transports=judge", "minimal_backoff_time=1h", "maximal_backoff_time=1h");
     await world.deliver(
       names.map((name) => mailTo(name, { mood: "slow=0.05" })),
       { connections: 5 },
@@ -153,13 +154,11 @@ describeWith(JudgeWorld.NEEDS, "faults around the judge", () => {
       world.sink.arrived().some(({ envelope }) => /crowd/.test(envelope.join())),
     );
     await world.judge.kill();
-    const killed = Date.now();
     await world.restart();
-    await world.arrive(names, 90);
-    await world.settled(60);
+    await world.arrive(names);
+    await world.settled();
     expect(world.counts(names)).toEqual(names.map(() => 1));
-    // Without a wake Postfix would wait for a minute at least.
-    expect(Date.now() - killed).toBeLessThan(55_000);
+    world.change("minimal_backoff_time=1m", "maximal_backoff_time=10m");
   });
 
   test("a damaged ledger is set aside, and mail goes on", async () => {
@@ -248,7 +247,11 @@ describeWith(JudgeWorld.NEEDS, "faults around the judge", () => {
     await world.backup.start();
     world.backup.run("postqueue", "-f");
     const arrived = await world.arrive(names);
-    await world.settled();
+    // An lmtp of the old master may still hold one, which qmgr then looks at again after 300 s.
+    await eventually(() => {
+      world.backup.run("postqueue", "-f");
+      return world.backup.queue().length === 0;
+    });
     arrived.forEach((mail, n) => {
       above(mail, sent[n]);
     });

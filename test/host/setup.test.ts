@@ -23,7 +23,7 @@ describeWith(HostWorld.NEEDS, "the set-up of a fresh Debian 13", () => {
     world = await HostWorld.open();
     disk = world.disk(20 * 1024 ** 3);
     minor = disk.attach().replace("/dev/loop", "");
-    host = await world.boot({ device: null });
+    host = await world.boot({ device: null, isFurnished: false });
     foreign = await world.boot({ device: foreignDevice() });
   });
 

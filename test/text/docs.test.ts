@@ -94,7 +94,7 @@ describe("the programs in the pages", () => {
     // What a snippet makes need not be used in it.
     const relaxed = { noUnusedLocals: false, noUnusedParameters: false };
     compiled = ts.createProgram([...PROGRAMS.keys()], { ...options, ...relaxed, paths }, host);
-  }, 120_000);
+  });
 
   test.each([...PROGRAMS.keys()].map((file) => relative(REPOSITORY, file)))(
     "%s has the right types",

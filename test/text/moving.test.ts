@@ -8,8 +8,6 @@ import { synthesize } from "../support/stack";
 import { awsProvider, forgetProviders } from "../support/terraform";
 import { changes, type PlannedChange, TerraformProject } from "../support/terraform-project";
 
-jest.setTimeout(300_000);
-
 afterAll(forgetProviders);
 
 interface Change {

@@ -3,9 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROPS_PAGE, propsPage } from "../../scripts/props";
 
-// The compiler reads the types of CDK for Terraform and of the AWS provider.
-jest.setTimeout(120_000);
-
 test("docs/props.md says what the docstrings say; after a change: npm run docs:props", () => {
   expect(readFileSync(PROPS_PAGE, "utf8")).toBe(propsPage());
 });

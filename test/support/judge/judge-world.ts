@@ -161,7 +161,10 @@ export class JudgeWorld {
 
   /** Waits until the queue is empty, so that nothing can arrive any more. */
   async settled(seconds?: number): Promise<void> {
-    await eventually(() => this.backup.queue().length === 0, seconds);
+    await eventually(() => this.backup.queue().length === 0, seconds).catch((error) => {
+      const now = JSON.stringify([this.judge.state(), this.backup.queue()]);
+      throw new Error(`still queued: ${now}\n${this.judge.log().slice(-3000)}`, { cause: error });
+    });
   }
 
   quarantine(): Kept[] {
