@@ -14,6 +14,8 @@ PATH = "/run/clamav/clamd.ctl"
 AT_ONCE = 4
 # Longer than clamd works on one mail, for which all its threads may be needed.
 PING_SECONDS = 15
+# One that was up and does not answer any more for so long hangs.
+HANG_SECONDS = 60
 
 
 class Clamd:
@@ -23,19 +25,22 @@ class Clamd:
         self.is_up = False
 
     async def watch(self, rest=15.0):
-        # When it answered last, or was started.
-        last = time.monotonic()
+        # When it answered last, or was started, and how long it may be silent from then on.
+        last, patience = time.monotonic(), START_SECONDS
         while True:
             try:
                 async with asyncio.timeout(PING_SECONDS):
                     self.is_up = await self._ask(b"zPING\0", ()) == b"PONG"
-            except (OSError, ValueError, Gone, TimeoutError):
+            except Gone:
+                # It has ended, and systemd starts it.
+                self.is_up, patience = False, START_SECONDS
+            except (OSError, ValueError, TimeoutError):
                 self.is_up = False
             if self.is_up:
-                last = time.monotonic()
-            elif time.monotonic() - last > START_SECONDS:
+                last, patience = time.monotonic(), HANG_SECONDS
+            elif time.monotonic() - last > patience:
                 await restart.restart("clamav", self.say)
-                last = time.monotonic()
+                last, patience = time.monotonic(), START_SECONDS
             await asyncio.sleep(rest if self.is_up else 1)
 
     async def judge(self, mail, patience):

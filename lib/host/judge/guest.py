@@ -11,6 +11,8 @@ from judge.wire import Wire
 PING_SECONDS = 5
 # So long it may need until it answers for the first time.
 START_SECONDS = 180
+# One that was up and does not answer any more for so long hangs.
+HANG_SECONDS = 15
 # A socket that is closed for so long is that of a scanner that nobody starts.
 CLOSED_SECONDS = 30
 
@@ -38,6 +40,8 @@ class Guest:
         # Since when it can judge, and until when it could. A restart for a bad mail is no absence.
         self.able_since, self.able_until = None, None
         self.restarting, self.restarted = None, 0.0
+        # Since when it does not answer, of one that was up and has not ended.
+        self.silent_since = None
 
     async def watch(self, patience=1.0, rest=15.0):
         """Keeps an eye on it for as long as the judge runs."""
@@ -64,10 +68,16 @@ class Guest:
                 await asyncio.sleep(patience)
 
     async def _does_not_answer(self, error):
-        is_closed = isinstance(error, Closed)
+        is_closed, was_up, now = isinstance(error, Closed), self.state == "up", time.time()
         self.lost(str(error) or "it does not answer", CLOSED_SECONDS if is_closed else START_SECONDS)
         # It has ended, and systemd starts it; or it hangs, and nobody does.
-        if self.state == "down" and not is_closed and time.time() - self.restarted > START_SECONDS:
+        if is_closed:
+            self.silent_since = None
+        elif was_up:
+            self.silent_since = now
+        hangs = self.silent_since is not None and now - self.silent_since > HANG_SECONDS
+        never_came = self.state == "down" and not is_closed and now - self.restarted > START_SECONDS
+        if hangs or never_came:
             await self.restart("it does not answer")
 
     def lost(self, reason, patience=START_SECONDS):
@@ -173,5 +183,5 @@ class Guest:
         # One that is down remains so until it answers: mail must not wait for it for ever.
         if self.state != "down":
             self._becomes("starting", why)
-        self.restarted = time.time()
+        self.restarted, self.silent_since = time.time(), None
         await restart.restart(self.name, self.say)

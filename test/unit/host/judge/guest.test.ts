@@ -10,6 +10,7 @@ from judge import clamd, guest
 
 guest.START_SECONDS = clamd.START_SECONDS = 0.5
 guest.CLOSED_SECONDS = 0.2
+guest.HANG_SECONDS = clamd.HANG_SECONDS = 0.3
 guest.PING_SECONDS = clamd.PING_SECONDS = 0.1
 restarts = []
 async def restart(name, say):
@@ -46,6 +47,21 @@ result = asyncio.run(main())
 `);
     expect(restarts).toEqual(["rspamd"]);
     expect(state).toBe("down");
+  });
+
+  test("is restarted soon where it was up before, and hangs without mail", () => {
+    const [restarts, state] = scanner<[string[], string]>(`
+guest.START_SECONDS = 60
+async def main():
+    one = guest.Guest("rspamd", PATH, 8, None, lambda text: None)
+    one._becomes("up")
+    await watched(one, 4, listens=True)
+    return restarts, one.state
+result = asyncio.run(main())
+`);
+    // Once: from then on it has the time of one that starts.
+    expect(restarts).toEqual(["rspamd"]);
+    expect(state).toBe("starting");
   });
 
   test("is left to systemd where nobody listens, and is down soon", () => {
