@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute } from "../../lab/process/execution";
+import { NO_COLLECTION } from "./terraform";
 
 /** What the plan does to a resource. */
 export interface PlannedChange {
@@ -220,6 +221,7 @@ export class TerraformProject {
         CHECKPOINT_DISABLE: "1",
         AWS_EC2_METADATA_DISABLED: "true",
         AWS_MAX_ATTEMPTS: "1",
+        ...NO_COLLECTION,
         ...this.env,
       },
     });
