@@ -22,7 +22,7 @@ interface Synthesized {
     readonly aws_instance: { readonly [name: string]: { readonly user_data: string } };
     readonly [type: string]: { readonly [name: string]: object };
   };
-  /** The configuration of each host. */
+  /** The programs and the configuration of each host. */
   readonly locals: { readonly [name: string]: object };
 }
 
@@ -52,8 +52,9 @@ for (const [stack, { synthesizedStackPath, annotations }] of Object.entries(stac
   for (const { user_data } of Object.values(resource.aws_instance)) {
     console.log(`\n  user data: ${bytes(deployed(user_data))} bytes of ${EC2_USER_DATA_LIMIT}`);
   }
-  for (const configuration of Object.values(locals)) {
-    console.log(`  configuration: ${bytes(JSON.stringify(configuration))} bytes`);
+  for (const [name, value] of Object.entries(locals)) {
+    const what = name.endsWith("_Content") ? "configuration" : "programs";
+    console.log(`  ${what}: ${bytes(JSON.stringify(value))} bytes`);
   }
 }
 

@@ -91,9 +91,10 @@ export function deployedText(
 ): string {
   const evaluated = (expression: string): string => {
     const [, dollars] = /^"(\$+)"$/.exec(expression) ?? [];
-    const [, local = ""] = /^jsonencode\(local\.(\w+)\)$/.exec(expression) ?? [];
-    const value =
-      dollars ?? (local === "" ? known(expression) : terraformJson(deployed(locals[local])));
+    const [, call, local = ""] = /^(jsonencode\(|join\("", )local\.(\w+)\)$/.exec(expression) ?? [];
+    const made = (value: unknown) =>
+      call === "jsonencode(" ? terraformJson(value) : (value as string[]).join("");
+    const value = dollars ?? (local === "" ? known(expression) : made(deployed(locals[local])));
     // A test may ask where a variable goes.
     const variable = /^var\.\w+$/.test(expression) ? `\${${expression}}` : undefined;
     if (value === undefined && variable === undefined) {

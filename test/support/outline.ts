@@ -19,9 +19,7 @@ export function outline<T>(synthesized: T): T {
         name === "/etc/backup-mx/host.json" ? file : path,
       );
     }
-    return typeof value?.key === "string" && value.key.startsWith("programs/")
-      ? { ...value, content: "the programs" }
-      : value;
+    return name.endsWith("_Store_ProgramText") ? "the programs" : value;
   });
   return JSON.parse(
     text

@@ -35,7 +35,7 @@ describe("the test in docs/testing-your-stack.md", () => {
     expect(snapshot).toMatch(/"#cloud-config$/m);
     expect(snapshot).toMatch(/^ +"myhostname = mx2\.example\.com",$/m);
     // Without the programs.
-    expect(snapshot).toMatch(/^ +"content": "programs",$/m);
+    expect(snapshot).toMatch(/^ +"mx2_example_com_Store_ProgramText": "programs",$/m);
     expect(snapshot.split("\n").length).toBeLessThan(1000);
     expect(snapshot).toMatch(/^ +"20 mx2\.example\.com",$/m);
   });

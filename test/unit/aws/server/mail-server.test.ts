@@ -115,7 +115,7 @@ describe("user data", () => {
     const { json, instance } = build();
     expect(instance.user_data).toBe(`#cloud-config\necho: $\${x}\n`);
     expect(instance).not.toHaveProperty("user_data_base64");
-    // The only local value is the configuration.
-    expect(Object.keys(json.locals)).toHaveLength(1);
+    // The only local values are the programs and the configuration.
+    expect(Object.keys(json.locals)).toHaveLength(2);
   });
 });
