@@ -159,6 +159,7 @@ describeWith(HostWorld.NEEDS, "the configuration of a fresh Debian 13", () => {
     await sending;
     end = await begun();
     await deploy({ scanner: Scanner.rspamd({ timeLimit: "10s", spamScore: 0.1 }) });
+    await eventually(async () => (await host.status()).judge?.scanner_state === "up");
     // It would hang for ten minutes, had the judge not been told.
     await host.succeed("systemctl", "kill", "--signal=STOP", "rspamd");
     await load.send(1);
