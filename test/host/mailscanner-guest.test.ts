@@ -50,7 +50,7 @@ describeWith(HostWorld.NEEDS, "MailScanner in its slots", () => {
     const file = readFileSync(PACKAGE);
     const sum = createHash("sha256").update(file).digest("hex");
     bucket.fill({ ...world.deployed(stack, name).objects, [`packages/${sum}.deb`]: file });
-    host = await world.boot({ stack, bucket: { bucket, name }, files: { ...STUBS, ...ASKS } });
+    host = await world.boot({ stack, bucket: { bucket, name }, files: ASKS });
     expect(await host.cloudInit()).toEqual(GOOD);
   });
 
@@ -59,18 +59,6 @@ describeWith(HostWorld.NEEDS, "MailScanner in its slots", () => {
   const scanner = (props: MailScannerProps = {}) =>
     Scanner.mailScanner({ packageFile: PACKAGE, ...props });
   const ASKS = { "/root/ask.py": { content: ASK } };
-  /** What other parts of the host bring. */
-  const STUBS = {
-    "/etc/sysusers.d/backup-mx.conf": {
-      content: "u backup-mx-judge - - /nonexistent\nu backup-mx-scanner - - /nonexistent\n",
-    },
-    "/etc/systemd/system/systemd-sysusers.service.d/lab.conf": {
-      content: "[Unit]\nConditionNeedsUpdate=\n",
-    },
-    "/etc/systemd/system/backup-mx-guests.service": {
-      content: "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n",
-    },
-  };
 
   const judge = async (...parts: readonly (string | readonly [string, number])[]) => {
     const words = parts.flatMap((part) =>
