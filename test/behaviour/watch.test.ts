@@ -40,7 +40,7 @@ describeWith(PolicyWorld.NEEDS, "the watch of the primaries", () => {
 
   test("asks politely", async () => {
     expect(world.watch.states().get("[mx1.example.net]:25")).toBe("up");
-    await eventually(() => / quit=1 commands=1$/m.test(primary.postfix.log()));
+    await eventually(() => / ehlo=1 quit=1 commands=2$/m.test(primary.postfix.log()));
     expect(primary.postfix.log()).not.toMatch(/improper command|lost connection/);
   });
 

@@ -1,6 +1,6 @@
 import type { MailDomain } from "../../mail/mail-domain";
 import type { MailPolicy } from "../../mail/mail-policy";
-import { type HostFile, partModule, program, unit } from "../host-file";
+import { type HostFile, packageModule, partModule, program, unit } from "../host-file";
 import type { HostPart } from "../host-part";
 import { table } from "../table";
 import { watchedPrimaries } from "./watched-primaries";
@@ -8,6 +8,8 @@ import { watchedPrimaries } from "./watched-primaries";
 export const WATCH_FILES: readonly HostFile[] = [
   unit(__dirname, "backup-mx-watch.service"),
   program(__dirname, "backup-mx-watch"),
+  packageModule(__dirname, "watching", "greeting"),
+  packageModule(__dirname, "watching", "primary"),
   partModule(__dirname, "watch"),
 ];
 
