@@ -31,6 +31,7 @@ export { Crowd } from "./mail/crowd";
 export { Judge, type JudgeSection } from "./mail/judge";
 export { Load, type Outcome } from "./mail/load";
 export { message } from "./mail/message";
+export { OddPrimary, type Script } from "./mail/odd-primary";
 export { Postfix, type QueuedMail } from "./mail/postfix";
 export { type Mood, Primary, SLOW_SECONDS } from "./mail/primary";
 export { type RawMail, type RawReplies, type RawSending, sendRaw } from "./mail/raw-sender";

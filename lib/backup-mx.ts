@@ -274,8 +274,6 @@ export class BackupMx extends Construct {
           {
             ...props,
             backupPreference: domain.backupPreference + member.preferenceIncrement,
-            // By the MX records its mail would go to a node before it, and come back from there.
-            ignoreMx: props.ignoreMx ?? member.preferenceIncrement > 0,
           },
           member.node.hostname,
         );

@@ -187,6 +187,14 @@ export class PolicyWorld extends World {
       // First, as on a host: Postfix needs the table that it makes.
       this.runningWatch = await Watch.start(this.backup);
       this.atEnd(() => this.runningWatch?.kill());
+    } else {
+      // The watch would make it. Nothing is withheld from senders.
+      const table = "/var/lib/postfix/withheld";
+      this.backup.run(
+        "sh",
+        "-c",
+        `: >${table} && chown postfix: ${table} && postmap lmdb:${table}`,
+      );
     }
     await this.backup.start();
   }

@@ -59,12 +59,6 @@ export interface MailDomainProps {
    * @default - the highest preference of the primaries + 10
    */
   readonly backupPreference?: number | undefined;
-  /**
-   * Whether mail goes to the primaries as they are listed here, without a look at the MX records.
-   *
-   * @default - only if a primary has a port or an address
-   */
-  readonly ignoreMx?: boolean | undefined;
 }
 
 /** One MX record without its owner name. */
@@ -91,7 +85,6 @@ export interface MailDomain {
   readonly primaries: readonly Primary[];
   readonly recipients: RecipientVerification;
   readonly backupPreference: number;
-  readonly ignoreMx: boolean;
   /** Where this domain stands in the props, for errors that show up later. */
   readonly prop: string;
 }
@@ -141,7 +134,6 @@ export function mailDomain(
     primaries: byPreference(primaries),
     recipients: props.recipients ?? RecipientVerification.callOut(),
     backupPreference: backupPreference(prop, primaries, props.backupPreference),
-    ignoreMx: props.ignoreMx ?? false,
   };
 }
 
@@ -159,21 +151,14 @@ export function mailExchanges(domain: MailDomain, backupHostname: string): MailE
 }
 
 /**
- * Where the transport for a domain delivers to. Empty while DNS tells it all: Postfix then looks
- * up the domain's MX records and leaves out itself and what stands behind it. An explicit list as
- * soon as one primary is reached otherwise than DNS says, or has a TLS policy, which is that of a
- * route.
+ * Where the transport for a domain delivers to: its primaries as they are listed, in the order of
+ * their preference. The MX records are not asked, so that mail, probes and the watch look at the
+ * same hosts, and mail cannot come back to the backup.
  *
  * Source: https://www.postfix.org/transport.5.html, "RESULT FORMAT"
  */
-export function nexthop(domain: MailDomain): string {
-  const asPublished =
-    !domain.ignoreMx &&
-    domain.primaries.every(
-      ({ port, address, tlsPolicy }) =>
-        port === SMTP_PORT && address === undefined && tlsPolicy === undefined,
-    );
-  return asPublished ? "" : domain.primaries.map(route).join(", ");
+export function nexthop({ primaries }: MailDomain): string {
+  return primaries.map(route).join(", ");
 }
 
 /** Whether the certificate of a primary of this domain is looked up in DNS. */
@@ -265,7 +250,7 @@ function backupPreference(prop: string, primaries: Primary[], given?: number): n
     throw badInput(
       `${prop}.backupPreference`,
       preference,
-      `is not greater than ${highest}, the highest preference of the primaries; mail that the backup accepts would bounce`,
+      `is not greater than ${highest}, the highest preference of the primaries; senders would come to the backup first`,
     );
   }
   return preference;

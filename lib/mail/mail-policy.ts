@@ -1,4 +1,5 @@
 import { badInput } from "../input/bad-input";
+import { choice } from "../input/choice";
 import { isDeferred } from "../input/deferred-value";
 import { domainName } from "../input/domain-name";
 import { duration } from "../input/duration";
@@ -26,7 +27,7 @@ export interface MailPolicyProps {
    */
   readonly postmaster?: string | undefined;
   /**
-   * The host that takes the backup's own mail (reports to the postmaster, bounces), such as
+   * The host that takes the backup's own mail (reports to the postmaster), such as
    * `[smtp.example.net]:587`. Mail for the relay domains goes past it to their primaries. Of one that
    * is known only at deploy time the firewall lets out port 25 alone.
    *
@@ -34,15 +35,17 @@ export interface MailPolicyProps {
    */
   readonly relayhost?: string | undefined;
   /**
-   * How long mail waits for its primary before it is bounced. `maximal_queue_lifetime`.
+   * How long mail waits for its primary before the backup gives it up and tells the postmaster.
+   * `maximal_queue_lifetime`.
    *
    * @default "21d"
    */
   readonly maximalQueueLifetime?: string | undefined;
   /**
-   * How long an undeliverable bounce is tried. `bounce_queue_lifetime`.
+   * How long mail without a sender waits: receipts, and what others say of mail that did not arrive.
+   * `bounce_queue_lifetime`.
    *
-   * @default "1d"
+   * @default - as long as all mail
    */
   readonly bounceQueueLifetime?: string | undefined;
   /**
@@ -136,6 +139,13 @@ export interface MailPolicyProps {
    */
   readonly messageSizeLimit?: number | undefined;
   /**
+   * Whether senders are offered internationalized addresses (SMTPUTF8): "auto", while every primary
+   * takes them; "always"; or "never". `smtpd_discard_ehlo_keyword_address_maps`.
+   *
+   * @default "auto"
+   */
+  readonly smtputf8?: "auto" | "always" | "never" | undefined;
+  /**
    * Further Postfix parameters by name. Parameters that another prop sets, or that keep the host
    * from being an open relay, are refused.
    *
@@ -177,6 +187,7 @@ export interface MailPolicy {
   readonly postscreenDnsblSites: readonly string[];
   readonly postscreenDnsblThreshold: number;
   readonly messageSizeLimit: number;
+  readonly smtputf8: "auto" | "always" | "never";
   readonly postfixSettings: ReadonlyMap<string, string>;
   readonly watchInterval: string;
   readonly scanner: Scanner;
@@ -195,7 +206,10 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
     postmaster: props.postmaster === undefined ? undefined : postmaster(props.postmaster, name),
     relayhost: props.relayhost === undefined ? undefined : relayhost(props.relayhost, name),
     maximalQueueLifetime: duration("maximalQueueLifetime", props.maximalQueueLifetime ?? "21d"),
-    bounceQueueLifetime: duration("bounceQueueLifetime", props.bounceQueueLifetime ?? "1d"),
+    bounceQueueLifetime: duration(
+      "bounceQueueLifetime",
+      props.bounceQueueLifetime ?? props.maximalQueueLifetime ?? "21d",
+    ),
     unverifiedRecipientRejectReason: singleLine(
       "unverifiedRecipientRejectReason",
       props.unverifiedRecipientRejectReason ?? "Address lookup failed",
@@ -244,6 +258,7 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
       props.postscreenDnsblSites ?? [],
     ),
     messageSizeLimit: messageSizeLimit(props.messageSizeLimit ?? 50 * 1024 * 1024),
+    smtputf8: choice("smtputf8", props.smtputf8 ?? "auto", ["auto", "always", "never"]),
     postfixSettings: postfixSettings(props.postfixSettings ?? {}),
     watchInterval: duration("watchInterval", props.watchInterval ?? "30s", "5s", "10m"),
     scanner:

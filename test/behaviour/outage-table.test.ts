@@ -32,7 +32,7 @@ const ROWS: Row[] = [
   { fault: "greets after 25 s", domain: "late.example", mood: "late", isDown: false },
   { fault: "answers RCPT after 8 s", domain: "slow.example", mood: "slow", isDown: false },
   { fault: "greylists the backup", domain: "grey.example", mood: "greylisting", isDown: false },
-  { fault: "greets with 421", domain: "busy.example", mood: "busy", isDown: true },
+  { fault: "greets with 421", domain: "busy.example", mood: "busy", isDown: false },
   { fault: "greets with 554", domain: "hostile.example", mood: "hostile", isDown: false },
   { fault: "its TLS handshakes fail", domain: "tls.example", mood: "garbled", isDown: false },
   {

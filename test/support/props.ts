@@ -90,6 +90,7 @@ export const EVERYTHING: Required<BackupMxProps> = {
   ],
   postscreenDnsblThreshold: 3,
   resolver: Resolver.local({ privateZones: ["corp.example"] }),
+  smtputf8: "always",
   messageSizeLimit: 26214400,
   postfixSettings: { smtp_tls_loglevel: "1", biff: "yes" },
   scanner: Scanner.mailScanner({

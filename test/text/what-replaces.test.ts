@@ -173,6 +173,7 @@ const CASES: { readonly [Prop in keyof Required<BackupMxProps>]: readonly Case[]
   postscreenDnsblThreshold: [
     { before: SITES, after: { ...SITES, postscreenDnsblThreshold: 2 }, effect: CONFIGURATION },
   ],
+  smtputf8: [{ after: { smtputf8: "always" }, effect: CONFIGURATION }],
   messageSizeLimit: [{ after: { messageSizeLimit: 10_000_000 }, effect: CONFIGURATION }],
   postfixSettings: [
     { after: { postfixSettings: { smtp_tls_loglevel: "1" } }, effect: CONFIGURATION },

@@ -479,7 +479,7 @@ describe("a value that is known at deploy time only", () => {
       domains: [{ ...EXAMPLE, name: text("domain") }],
       zone: ZONE,
     }));
-    expect(postfix.transport).toEqual([`\${var.domain} relay:`]);
+    expect(postfix.transport).toEqual([`\${var.domain} relay:[mx1.example.com]:25`]);
     expect(postfix.aliases).toContain(`root postmaster@\${var.domain}`);
     expect(configuration.watch.domains).toEqual([`\${var.domain} accept [mx1.example.com]:25`]);
     expect(mx).toMatchObject({ name: `\${var.domain}` });

@@ -103,7 +103,7 @@ test("what the first node is and does, does not depend on the others", () => {
 test("a node behind another one sends to the primaries, and not to that other", () => {
   const route = (node: BackupMxNodeProps) =>
     configurations(backup([node]).synthesized)["mx3.example.com"].postfix.transport;
-  expect(route(MX3)).toEqual(["example.com relay:"]);
+  expect(route(MX3)).toEqual(["example.com relay:[mx1.example.com]:25"]);
   expect(route({ ...MX3, preferenceIncrement: 10 })).toEqual([
     "example.com relay:[mx1.example.com]:25",
   ]);
@@ -120,7 +120,7 @@ test("a domain that is added later is on every node", () => {
   const all = Object.values(configurations(synthesize(stack)));
   expect(all).toHaveLength(2);
   for (const { postfix } of all) {
-    expect(postfix.transport).toContain("example.net relay:");
+    expect(postfix.transport).toContain("example.net relay:[mx1.example.com]:25");
   }
 });
 

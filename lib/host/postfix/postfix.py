@@ -94,7 +94,7 @@ DOMAIN = r"(?=.{1,253}(?:[ @,\]]|$))(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-
 ROUTE = rf"\[(?:{DOMAIN}|[0-9.]+|[0-9A-Fa-f:.]+)\](?::[0-9]{{1,5}})?"
 LOCAL_PART = r"[a-z0-9_=+~-][a-z0-9#$&'*+/=?^_`{|}~.-]{0,63}"
 LINES = {
-    "transport": re.compile(rf"(?P<domain>{DOMAIN}) relay:(?:{ROUTE}(?:, {ROUTE})*)?"),
+    "transport": re.compile(rf"(?P<domain>{DOMAIN}) relay:{ROUTE}(?:, {ROUTE})*"),
     "tls_policy": re.compile(
         rf"{ROUTE} (?:none|may|encrypt|dane|dane-only|fingerprint|verify|secure)(?: match=[A-Za-z0-9.:-]+)*"
     ),
@@ -295,6 +295,8 @@ def _texts(section):
     return {
         **{name: "".join(f"{line}\n" for line in tables[name]) for name in TABLES},
         "judge_networks": _beside("judge_networks"),
+        "probe_replies": _beside("probe_replies"),
+        "reports": _beside("reports"),
         "master.cf": _services(section["postscreen"]),
         "main.cf": "".join(f"{line}\n" for line in section["main.cf"]),
     }

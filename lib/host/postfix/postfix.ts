@@ -15,6 +15,8 @@ export const POSTFIX_FILES: readonly HostFile[] = [
   partFile(__dirname, "master.cf"),
   partFile(__dirname, "postscreen.cf"),
   partFile(__dirname, "judge_networks"),
+  partFile(__dirname, "probe_replies"),
+  partFile(__dirname, "reports"),
   partFile(SETTINGS, "forbidden-settings.json"),
   // Two names of one service: Debian 12 runs postfix@-.service, Debian 13 postfix.service.
   dropIn(__dirname, "postfix.service"),

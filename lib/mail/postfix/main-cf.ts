@@ -150,6 +150,13 @@ function mainCfGroups(
       ],
     },
     {
+      comment: [
+        "Internationalized addresses are offered only while every primary takes them, as the watch of",
+        "this host has seen: mail with such an address could go nowhere.",
+      ],
+      settings: [["smtpd_discard_ehlo_keyword_address_maps", withheldKeywords(policy)]],
+    },
+    {
       comment: ["What is asked of recipients: cheap questions first, the primary last."],
       settings: [
         ["smtpd_recipient_restrictions", recipientRestrictions(policy, lookups).join(", ")],
@@ -188,15 +195,17 @@ function mainCfGroups(
     {
       comment: [
         "No client may take all processes, nor guess recipients as fast as it can. Whoever is",
-        "slowed down gets a 4xx and tries again. However many questions there are, a primary is",
-        "asked five at a time.",
+        "slowed down gets a 4xx and tries again. A mail with some recipients that do not exist gets",
+        "the others. However many questions there are, a primary is asked five at a time, and",
+        "however much mail waits for it, four come at a time: it may allow no more.",
       ],
       settings: [
         ["smtpd_client_connection_count_limit", 20],
         ["smtpd_client_connection_rate_limit", 120],
         ["smtpd_soft_error_limit", 3],
-        ["smtpd_hard_error_limit", 10],
+        ["smtpd_hard_error_limit", `\${stress?{10}:{100}}`],
         [`${PROBE}_destination_concurrency_limit`, 5],
+        [`${RELAY}_destination_concurrency_limit`, 4],
       ],
     },
     {
@@ -246,13 +255,15 @@ function mainCfGroups(
     },
     {
       comment: [
-        "The queue. Mail waits for weeks and is tried every ten minutes at the latest. No",
-        "delay warnings: they would go to senders that are often forged.",
+        "The queue. Mail waits for weeks and is tried every ten minutes at the latest, mail without a",
+        "sender as well: it is a receipt, or says that a mail did not arrive. No delay warnings: they",
+        "would go to senders that are often forged. The operator hears of what has waited too long.",
       ],
       settings: [
         ["maximal_queue_lifetime", policy.maximalQueueLifetime],
         ["bounce_queue_lifetime", policy.bounceQueueLifetime],
         ["delay_warning_time", "0h"],
+        ["notify_classes", "bounce, 2bounce, resource, software"],
         ["queue_run_delay", "1m"],
         ["minimal_backoff_time", "1m"],
         ["maximal_backoff_time", "10m"],
@@ -290,6 +301,17 @@ function mainCfGroups(
       ],
     },
   ];
+}
+
+function withheldKeywords({ smtputf8 }: MailPolicy): string {
+  switch (smtputf8) {
+    case "always":
+      return "";
+    case "never":
+      return "static:smtputf8";
+    default:
+      return "pipemap:{static:here, lmdb:$data_directory/withheld }";
+  }
 }
 
 function recipientRestrictions(policy: MailPolicy, lookups: readonly string[]): readonly string[] {

@@ -30,6 +30,7 @@ const GUARDED: { readonly [name: string]: string } = {
   alias_maps: "use the postmaster prop",
   allow_untrusted_routing: RELAY,
   bounce_queue_lifetime: "use the bounceQueueLifetime prop",
+  smtpd_discard_ehlo_keyword_address_maps: "use the smtputf8 prop",
   compatibility_level: RELAY,
   content_filter: SCANNING,
   default_process_limit: "it keeps senders from filling the disk together and cannot be changed",

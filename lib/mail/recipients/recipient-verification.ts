@@ -22,7 +22,7 @@ export interface CallOutOptions {
 
 /**
  * How the backup knows which recipients of a domain exist. A backup that accepts every recipient
- * is a magnet for spam, and later bounces to forged senders what its primary refuses.
+ * is a magnet for spam, which its primary refuses later.
  */
 export class RecipientVerification {
   /**
@@ -36,7 +36,8 @@ export class RecipientVerification {
   }
 
   /**
-   * Accepts the listed recipients and no others, whether the primary answers or not.
+   * Accepts the listed recipients and no others, whether the primary answers or not; postmaster and
+   * abuse of the domain, too, which every domain has to have (RFC 5321 4.5.1, RFC 2142).
    *
    * @param addresses every recipient of the domain, such as `info@example.com`
    * @throws at synth time if the list is empty or an address is of another domain
@@ -82,8 +83,8 @@ export class RecipientVerification {
   }
 
   /**
-   * Accepts every recipient. Mail to a recipient that does not exist is kept, forwarded and then
-   * bounced, mostly to senders that were forged: expect the backup on block lists.
+   * Accepts every recipient. Mail to one that does not exist is kept, and then refused by the
+   * primary: the queue fills with spam.
    */
   static none(): RecipientVerification {
     return new RecipientVerification([], Unlisted.ACCEPT);
@@ -139,6 +140,9 @@ export class RecipientVerification {
         `${prop} is an empty list and would refuse every recipient of ${domain}; ` +
           "list the recipients or use RecipientVerification.callOut()",
       );
+    }
+    if (this.unlisted === Unlisted.REJECT) {
+      listed.push(`postmaster@${domain}`, `abuse@${domain}`);
     }
     const entries = [...new Set(listed)].map((key) => ({ key, value: "OK" }));
     switch (this.unlisted) {

@@ -27,7 +27,7 @@ export interface ScannerProps {
   readonly unscanned?: "deliver" | "quarantine" | undefined;
   /**
    * How long a mail waits for a scanner that is down, at least a minute. Then it goes on as
-   * `unscanned` says. With `never` it waits until the scanner is back, and is bounced after
+   * `unscanned` says. With `never` it waits until the scanner is back, and is given up after
    * `maximalQueueLifetime`.
    *
    * @default "1h"
@@ -48,7 +48,7 @@ export interface ScannerProps {
   /**
    * What becomes of a mail for a quarantine that is full; nothing is deleted before its time to
    * make room. `deliver` forwards the mail, marked as what it is. With `wait` it waits in the queue
-   * until there is room, and is bounced after `maximalQueueLifetime`.
+   * until there is room, and is given up after `maximalQueueLifetime`.
    *
    * @default "deliver"
    */

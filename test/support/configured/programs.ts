@@ -19,6 +19,8 @@ const FILES: readonly (readonly [from: string, to: string])[] = [
   ["host/postfix/master.cf", PARTS],
   ["host/postfix/postscreen.cf", PARTS],
   ["host/postfix/judge_networks", PARTS],
+  ["host/postfix/probe_replies", PARTS],
+  ["host/postfix/reports", PARTS],
   ["mail/postfix/forbidden-settings.json", PARTS],
   ["host/configuration/backup-mx-configuration", COMMANDS],
   ["host/command/backup-mx", COMMANDS],

@@ -70,7 +70,9 @@ test("importMx takes over the set that is there, by its own id", () => {
 test("primariesOnly() does not announce the backup, which takes mail of the domain all the same", () => {
   const synthesized = synthesizedWith({ ...DOMAIN, mxRecords: MxRecords.primariesOnly() });
   expect(mxSets(synthesized)[0].records).toEqual(["10 mx1.example.com"]);
-  expect(configurationIn(synthesized).postfix.transport).toEqual(["example.com relay:"]);
+  expect(configurationIn(synthesized).postfix.transport).toEqual([
+    "example.com relay:[mx1.example.com]:25",
+  ]);
 });
 
 test("released() lets go of exactly the record set that was published", () => {

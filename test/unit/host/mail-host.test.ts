@@ -264,7 +264,7 @@ describe("the configuration of a host", () => {
     expect(configurationOf()).toEqual({
       hostname: HOSTNAME,
       version: factsOf().version,
-      postfix: expect.objectContaining({ transport: ["example.com relay:"] }),
+      postfix: expect.objectContaining({ transport: ["example.com relay:[mx1.example.com]:25"] }),
       judge: {
         scanner: "mailscanner",
         clamAv: false,
@@ -325,7 +325,7 @@ describe("the configuration of a host", () => {
         PUBLIC_ADDRESS,
       ),
     );
-    expect(postfix.recipients).toHaveLength(3);
+    expect(postfix.recipients).toHaveLength(5);
   });
 
   test("is the same each time", () => {

@@ -1,6 +1,9 @@
 import { table } from "../../../lib/host/table";
 
-const LINES = Array.from({ length: 10_000 }, (_, index) => `customer${index}.example relay:`);
+const LINES = Array.from(
+  { length: 10_000 },
+  (_, index) => `customer${index}.example relay:[mx1.example.com]:25`,
+);
 
 describe("a table of the configuration", () => {
   test("has every line once, whatever their number", () => {

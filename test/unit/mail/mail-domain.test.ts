@@ -129,9 +129,11 @@ describe("the preference of the backup", () => {
 describe("the route to the primaries", () => {
   const route = (...primaries: MailDomainProps["primaries"]) => nexthop(read({ primaries }));
 
-  test("is looked up in DNS while DNS tells it all", () => {
-    expect(route(MX1, { hostname: "mx3.example.com", preference: 20 })).toBe("");
-    expect(route({ ...MX1, port: 25 })).toBe("");
+  test("names the primaries as they are listed, and never asks for MX records", () => {
+    expect(route({ hostname: "mx3.example.com", preference: 20 }, MX1)).toBe(
+      "[mx1.example.com]:25, [mx3.example.com]:25",
+    );
+    expect(route({ ...MX1, port: 25 })).toBe("[mx1.example.com]:25");
   });
 
   test("goes to a port", () => {
@@ -147,7 +149,7 @@ describe("the route to the primaries", () => {
     expect(route({ ...MX1, address: "2001:db8::5" })).toBe("[2001:db8::5]:25");
   });
 
-  test("names all primaries as soon as one is reached otherwise than DNS says", () => {
+  test("names each as it is reached", () => {
     const others = { hostname: "mx3.example.com", preference: 5, port: 2525 };
     expect(route({ ...MX1, address: "10.0.0.5" }, others)).toBe(
       "[mx3.example.com]:2525, [10.0.0.5]:25",

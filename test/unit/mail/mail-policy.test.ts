@@ -45,7 +45,7 @@ describe("the defaults of the mail policy", () => {
       address_verify_negative_cache: "yes",
       address_verify_negative_expire_time: "5m",
       address_verify_negative_refresh_time: "1m",
-      bounce_queue_lifetime: "1d",
+      bounce_queue_lifetime: "21d",
     });
   });
 
@@ -94,7 +94,12 @@ describe("the defaults of the mail policy", () => {
 describe("each prop changes its setting and no other", () => {
   test.each<[MailPolicyProps, { [name: string]: string | undefined }]>([
     [{ relayhost: "[smtp.example.net]:587" }, { relayhost: "[smtp.example.net]:587" }],
-    [{ maximalQueueLifetime: "30d" }, { maximal_queue_lifetime: "30d" }],
+    [
+      { maximalQueueLifetime: "30d" },
+      { maximal_queue_lifetime: "30d", bounce_queue_lifetime: "30d" },
+    ],
+    [{ smtputf8: "always" }, { smtpd_discard_ehlo_keyword_address_maps: "" }],
+    [{ smtputf8: "never" }, { smtpd_discard_ehlo_keyword_address_maps: "static:smtputf8" }],
     [{ bounceQueueLifetime: "2d" }, { bounce_queue_lifetime: "2d" }],
     [
       { unverifiedRecipientRejectReason: 'No such user: "you" # 100 %' },

@@ -131,7 +131,7 @@ const REFUSED: readonly (readonly [what: string, change: Change, reason: RegExp]
   ["mail for a user", table("transport", "a@example.com relay:"), /line in transport/],
   ["two nexthops of another kind", table("transport", "a.example relay:[h.example] local:"), /line in tr/],
   ["the host itself elsewhere", table("transport", "mx2.example.net relay:[evil.example]"), /line in tr/],
-  ["a domain twice", table("transport", "EXAMPLE.com relay:"), /twice in transport/],
+  ["a domain twice", table("transport", "EXAMPLE.com relay:[mx1.example.com]:25"), /twice in transport/],
   ["a continued entry", table("transport", " relay:"), /line in transport/],
   ["a comment in a table", table("transport", "# x"), /line in transport/],
   ["a program in an alias", ({ postfix }) => { postfix.aliases[0] = 'abuse "|/bin/sh"'; }, /line in aliases/],

@@ -59,7 +59,7 @@ describe("the tables", () => {
       { name: "example.net", primaries: [{ hostname: "mx.example.org", address: "2001:db8::5" }] },
     ]);
     expect(transport).toEqual([
-      "example.com relay:",
+      "example.com relay:[mx1.example.com]:25",
       "example.net relay:[2001:db8::5]:25",
       "example.org relay:[mx.example.org]:2525",
     ]);
@@ -130,10 +130,12 @@ describe("the tables", () => {
       { name: "example.net", recipients: RecipientVerification.none() },
     ]);
     expect(recipients).toEqual([
+      "abuse@example.com OK",
       "example.com 550 5.1.1 Address lookup failed",
       "example.net OK",
       "info@example.com OK",
       "info@example.org OK",
+      "postmaster@example.com OK",
       "sales@example.com OK",
     ]);
   });

@@ -13,6 +13,9 @@ const entries = (recipients: RecipientVerification) =>
     .map(({ key, value }) => `${key} ${value}`)
     .sort();
 
+/** Whom a list always accepts: each domain has to have them. */
+const ALWAYS = ["abuse@example.com OK", "postmaster@example.com OK"];
+
 describe("how recipients are known", () => {
   test("callOut leaves every decision to the primary", () => {
     expect(entries(RecipientVerification.callOut())).toEqual([]);
@@ -21,8 +24,10 @@ describe("how recipients are known", () => {
   test("list accepts the listed and refuses the rest of the domain", () => {
     const list = RecipientVerification.list(["sales@example.com", "info@example.com"]);
     expect(entries(list)).toEqual([
+      "abuse@example.com OK",
       `example.com ${REFUSAL}`,
       "info@example.com OK",
+      "postmaster@example.com OK",
       "sales@example.com OK",
     ]);
   });
@@ -79,7 +84,7 @@ describe("a file of recipients", () => {
     return RecipientVerification.listFile(path);
   };
   const accepted = (text: string) =>
-    entries(file(text)).filter((entry) => entry !== `example.com ${REFUSAL}`);
+    entries(file(text)).filter((entry) => ![`example.com ${REFUSAL}`, ...ALWAYS].includes(entry));
 
   test("is as good as a list in the program", () => {
     const text = "sales@example.com\ninfo@example.com\n";
@@ -105,7 +110,12 @@ describe("a file of recipients", () => {
   test("is read once: what comes later is another deployment", () => {
     const list = file("info@example.com\n");
     rmSync(path);
-    expect(entries(list)).toEqual([`example.com ${REFUSAL}`, "info@example.com OK"]);
+    expect(entries(list)).toEqual([
+      "abuse@example.com OK",
+      `example.com ${REFUSAL}`,
+      "info@example.com OK",
+      "postmaster@example.com OK",
+    ]);
   });
 
   test.each([
@@ -170,10 +180,14 @@ describe("a file of recipients", () => {
     const policy = mailPolicy("mx2.example.net", {});
     expect(postfixSection(policy, domains, "192.0.2.1").recipients).toEqual([
       "a@example.org OK",
+      "abuse@example.com OK",
+      "abuse@example.org OK",
       "b@example.org OK",
       `example.com ${REFUSAL}`,
       `example.org ${REFUSAL}`,
       "m@example.net OK",
+      "postmaster@example.com OK",
+      "postmaster@example.org OK",
       "z@example.com OK",
     ]);
   });
