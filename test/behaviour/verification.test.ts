@@ -210,7 +210,7 @@ describeWith(PolicyWorld.NEEDS, "the backup MX among a primary, a DNS server and
     test("mail waits when the primary has vanished even from DNS", async () => {
       await world.dns.set({ ...world.records, "mx1.refusing.example": [] });
       world.backup.flush("refusing.example");
-      await waiting(/unable to find primary relay/);
+      await waiting(/Host or domain name not found/);
       expect(queued()).toHaveLength(1);
     });
 
