@@ -73,13 +73,22 @@ export class Primary {
     return new Primary(postfix, options);
   }
 
+  private mood?: Mood = "up";
+
   private constructor(
     readonly postfix: Postfix,
     private readonly options: PrimaryOptions,
   ) {}
 
-  /** Comes up, if need be, and behaves like this from now on. */
+  /**
+   * Comes up, if need be, and behaves like this from now on. It begins anew only where that changes
+   * something: mail that is on its way to it then comes twice.
+   */
   async become(mood: Mood): Promise<void> {
+    if (this.mood === mood) {
+      return;
+    }
+    this.mood = mood;
     await this.postfix.stop();
     this.postfix.write({ "/etc/postfix/main.cf": mainCf(this.options, mood) });
     await this.postfix.start();
@@ -87,6 +96,7 @@ export class Primary {
 
   /** Goes down with the machine still up: connections are refused. */
   async refuse(): Promise<void> {
+    this.mood = undefined;
     await this.postfix.stop();
   }
 

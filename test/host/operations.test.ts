@@ -76,6 +76,8 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
       takes_mail: true,
       drains: false,
       primaries: { "[mx1.example.com]:25": "up" },
+      // As Postfix has it by default.
+      small_primaries: { "[mx1.example.com]:25": 10_240_000 },
       oldest_answer_seconds: expect.any(Number),
       domains: {},
       queued: 0,
@@ -118,6 +120,7 @@ describeWith(HostWorld.NEEDS, "the operations of a fresh Debian 13", () => {
           "configuration [0-9a-f]{12} is live since \\d+ \\w+",
           "nothing waits",
           "primary \\[mx1\\.example\\.com\\]:25 is up",
+          "primary \\[mx1\\.example\\.com\\]:25 REFUSES MAIL OVER 10\\.2 MB, .*",
           "the scanner \\(rspamd\\) judges mail; no verdict yet",
           "0 mails are in quarantine \\(0\\.0 MB\\)",
           "the disk of the queue is \\d+ % full",
