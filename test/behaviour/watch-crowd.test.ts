@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Crowd, eventually, PolicyWorld } from "../../lab";
@@ -52,11 +51,6 @@ describeWith(PolicyWorld.NEEDS, "a thousand primaries of ten thousand domains", 
       },
     });
     world.backup.write({ ...counted("postmap"), ...counted("postqueue") });
-    // As busy as a host is that scans mail.
-    for (let n = 0; n < 2; n++) {
-      const load = spawn(process.execPath, ["-e", "for (;;);"]);
-      world.atEnd(() => load.kill("SIGKILL"));
-    }
   });
 
   afterAll(() => world?.close());

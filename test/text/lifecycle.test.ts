@@ -148,26 +148,22 @@ describeWith(
         network: Network.defaultVpc({ availabilityZone: "eu-central-1b" }),
       };
 
-      test.each([
-        ["with the same preference", NODE],
-        ["with a greater preference", { ...NODE, preferenceIncrement: 10 }],
-      ])(
-        "%s adds to the stack, and to the MX records, and touches nothing else",
-        async (_, node) => {
-          const plan = await planFor({ nodes: [node] });
-          expect(done(plan).filter((line) => !line.startsWith("create "))).toEqual([
-            "update aws_route53_record",
-          ]);
-          const [mx] = changes(plan).filter(({ change }) => change.actions.join() === "update");
-          expect(mx.change.after).toEqual({
-            ...mx.change.before,
-            records: [
-              ...mx.change.before.records,
-              `${20 + ((node as BackupMxNodeProps).preferenceIncrement ?? 0)} mx3.example.com`,
-            ],
-          });
-        },
-      );
+      test("adds to the stack, and to the MX records, and touches nothing else", async () => {
+        const behind = {
+          hostname: "mx4.example.com",
+          network: Network.defaultVpc({ availabilityZone: "eu-central-1c" }),
+          preferenceIncrement: 10,
+        };
+        const plan = await planFor({ nodes: [NODE, behind] });
+        expect(done(plan).filter((line) => !line.startsWith("create "))).toEqual([
+          "update aws_route53_record",
+        ]);
+        const [mx] = changes(plan).filter(({ change }) => change.actions.join() === "update");
+        expect(mx.change.after).toEqual({
+          ...mx.change.before,
+          records: [...mx.change.before.records, "20 mx3.example.com", "30 mx4.example.com"],
+        });
+      });
 
       test("goes again without touching the others", async () => {
         const other = {
