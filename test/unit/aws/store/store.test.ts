@@ -166,8 +166,10 @@ describe("what is in the bucket", () => {
     expect(Object.values(configuration.postfix.recipients).flat().sort()).toEqual([
       // As Terraform has to be given it.
       `a$\${b}@example.com OK`,
+      "abuse@example.com OK",
       "example.com 550 5.1.1 Address lookup failed",
       "info@example.com OK",
+      "postmaster@example.com OK",
     ]);
   });
 
