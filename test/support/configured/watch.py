@@ -1,4 +1,4 @@
-"""In place of the watch of the primaries: the table that Postfix looks into, and nothing else."""
+"""In place of the watch of the primaries: the tables that Postfix looks into, and nothing else."""
 
 import host
 
@@ -11,4 +11,5 @@ def check(section, configuration):
 
 
 def take(section, configuration):
-    host.run("postmap", "-i", "lmdb:/var/lib/postfix/outages")
+    for name in ("outages", "withheld"):
+        host.run("postmap", "-i", f"lmdb:/var/lib/postfix/{name}")
