@@ -195,6 +195,7 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
     let path: string;
 
     beforeAll(async () => {
+      await eventually(() => judge.state().scannerState === "up");
       good = judge.state();
       await judge.kill();
       path = world.backup.path(STATE);

@@ -411,7 +411,7 @@ answers.check(host.configuration())`;
 
     function isFirst() {
       expect(host.read("/etc/postfix/main.cf")).toBe(mainCf(FIRST));
-      expect(host.read("/etc/postfix/transport")).toBe("example.com relay:\n");
+      expect(host.read("/etc/postfix/transport")).toBe("example.com relay:[mx1.example.com]:25\n");
       expect(host.has("/var/spool/backup-mx/configuration/taking")).toBe(false);
     }
 
