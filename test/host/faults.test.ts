@@ -318,7 +318,7 @@ function faultsOf(
       mayDouble: true,
     },
     "the quarantine is full": {
-      inject: async (load) => {
+      inject: async () => {
         const filler = `${QUARANTINE}/filler`;
         const asJudge = (...command: string[]) =>
           onHost("runuser", "-u", "backup-mx-judge", "--", ...command);
@@ -326,11 +326,10 @@ function faultsOf(
         // It looks at its folder when it starts, and every minute.
         await onHost("systemctl", "restart", "backup-mx-judge");
         await eventually(async () => (await host.status()).judge?.quarantine_full === true);
-        const viruses = await sent(load, 3, { archive: archive(EICAR) });
-        expect(viruses.size).toBe(3);
-        await eventually(
-          () => arrived(viruses, /^X-Backup-MX: virus; .*quarantine is full/ms) === 3,
-        );
+        const viruses = world.load(host);
+        await viruses.send(3, { archive: archive(EICAR) });
+        const marked = /^X-Backup-MX: virus; .*quarantine is full/ms;
+        await eventually(() => arrived(viruses.promised(), marked) === 3);
         await asJudge("rm", filler);
         await onHost("systemctl", "restart", "backup-mx-judge");
         await eventually(async () => (await host.status()).judge?.quarantine_full === false);
