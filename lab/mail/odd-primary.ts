@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NetworkHost } from "../net/network";
+import { Server } from "../process/server";
 
 /** What an odd primary says; the rest is usual. See odd-primary.py. */
 export interface Script {
@@ -20,39 +19,27 @@ export interface Script {
 /** A primary of a kind that nobody here would build. */
 export class OddPrimary {
   static async start(host: NetworkHost, script: Script = {}): Promise<OddPrimary> {
-    const primary = new OddPrimary(mkdtempSync(join(tmpdir(), "odd-primary-")));
-    primary.says(script);
-    const [command, ...args] = host.command(
-      "python3", join(__dirname, "odd-primary.py"), host.address, primary.script,
-    ); // biome-ignore format: reads as the command line
-    primary.program = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-    await Promise.race([
-      once(primary.program.stdout as NodeJS.ReadableStream, "data"),
-      once(primary.program, "exit").then(() => Promise.reject(new Error("it ended"))),
-    ]);
-    return primary;
+    const folder = mkdtempSync(join(tmpdir(), "odd-primary-"));
+    const file = join(folder, "script.json");
+    writeFileSync(file, JSON.stringify(script));
+    const program = join(__dirname, "odd-primary.py");
+    const server = await Server.start(host.command("python3", program, host.address, file));
+    return new OddPrimary(folder, file, server);
   }
 
-  private program?: ChildProcess;
-
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly file: string,
+    private readonly server: Server,
+  ) {}
 
   /** Says something else from the next connection on. */
   says(script: Script): void {
-    writeFileSync(this.script, JSON.stringify(script));
+    writeFileSync(this.file, JSON.stringify(script));
   }
 
   async remove(): Promise<void> {
-    const { program } = this;
-    if (program?.exitCode === null && program.signalCode === null) {
-      const ended = once(program, "exit");
-      program.kill();
-      await ended;
-    }
+    await this.server.stop();
     rmSync(this.folder, { recursive: true });
-  }
-
-  private get script(): string {
-    return join(this.folder, "script.json");
   }
 }

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NetworkHost } from "../net/network";
+import { Server } from "../process/server";
 
 /** A mail as a sink got it. */
 export interface ArrivedMail {
@@ -26,7 +25,7 @@ export class Sink {
     return sink;
   }
 
-  private program?: ChildProcess;
+  private server?: Server;
 
   private constructor(
     private readonly host: NetworkHost,
@@ -35,26 +34,15 @@ export class Sink {
 
   /** Listens again after a stop. */
   async start(): Promise<void> {
-    const [command, ...args] = this.host.command(
-      "python3", join(__dirname, "sink.py"), this.host.address, this.folder,
-    ); // biome-ignore format: reads as the command line
-    const program = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-    this.program = program;
-    await Promise.race([
-      once(program.stdout, "data"),
-      once(program, "exit").then(() => Promise.reject(new Error("the sink ended"))),
-    ]);
+    const script = join(__dirname, "sink.py");
+    this.server = await Server.start(
+      this.host.command("python3", script, this.host.address, this.folder),
+    );
   }
 
   /** Refuses connections from now on. */
   async stop(): Promise<void> {
-    const { program } = this;
-    this.program = undefined;
-    if (program?.exitCode === null && program.signalCode === null) {
-      const ended = once(program, "exit");
-      program.kill();
-      await ended;
-    }
+    await this.server?.stop();
   }
 
   /** Ends it; what it kept is lost. */

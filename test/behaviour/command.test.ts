@@ -1,16 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { eventually, Judge, message, PolicyWorld, SmtpConnection } from "../../lab";
 import { RecipientVerification, Scanner } from "../../lib";
+import { Guests } from "../support/judge/guests";
 import { JUDGE_SECTION } from "../support/judge-section";
 import { describeWith } from "../support/requirements";
 
 const USERS = ["anna", "bert", "carl"];
 const [ANNA, BERT, CARL] = USERS.map((user) => `${user}@example.com`);
 const STATE = "/run/backup-mx-judge/own/state.json";
-const CLOSED = "/run/backup-mx-mailscanner/closed";
 const QUARANTINE = "/var/spool/backup-mx/quarantine";
 
 /** What a command came to. */
@@ -23,7 +21,7 @@ interface Ended {
 describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => {
   let world: PolicyWorld;
   let judge: Judge;
-  let guests: ChildProcess;
+  let guests: Guests;
 
   beforeAll(async () => {
     world = await PolicyWorld.open({
@@ -40,17 +38,14 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
     });
     addUser();
     world.backup.write({ "/usr/local/sbin/systemctl": "#!/bin/sh\nexit 0\n" });
-    const scanners = join(__dirname, "../support/judge/guests.py");
-    const [command, ...args] = world.backup.command("python3", scanners, "2");
-    guests = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-    await once(guests.stdout as NonNullable<typeof guests.stdout>, "data");
+    guests = await Guests.start(world.backup);
     judge = await Judge.start(world.backup, JUDGE_SECTION);
     await eventually(() => judge.state().scannerState === "up");
   });
 
   afterAll(async () => {
     await judge?.kill();
-    guests?.kill();
+    await guests?.stop();
     await world?.close();
   });
 
@@ -97,8 +92,6 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
     const data = message(subject, text).replace(/^/, `X-Mood: ${mood}\r\n`);
     expect(await world.say({ to, data })).toMatchObject({ data: { code: 250 } });
   };
-  const close = () => writeFileSync(world.backup.path(CLOSED), "");
-  const open = () => rmSync(world.backup.path(CLOSED), { force: true });
 
   test("says that nothing waits, and that the scanner judges", () => {
     expect(words()).toMatch(
@@ -120,7 +113,7 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
 
   test("tells what waits for a verdict from what waits for a primary, and counts from port 25", async () => {
     await world.primary().refuse();
-    close();
+    guests.close();
     await eventually(() => judge.state().scannerState !== "up");
     await send("late");
     await eventually(() => status().oldest_unjudged_seconds >= 4);
@@ -140,7 +133,7 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
     expect(waiting.VerdictStandstill).toBe(waiting.OldestUnjudged);
     expect(command("drain").status).toBe(1);
     command("resume");
-    open();
+    guests.open();
     await eventually(() => status().unjudged === 0);
     const [{ arrival_time }] = world.backup.queue();
     const { domains, oldest_seconds } = status();
@@ -179,14 +172,14 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
     const program = readFileSync(world.backup.path("/usr/local/sbin/backup-mx"), "utf8");
     const impatient = program.replace(/^STANDSTILL = \d+/m, "STANDSTILL = 3");
     world.backup.write({ "/usr/local/sbin/impatient": impatient });
-    close();
+    guests.close();
     await eventually(() => judge.state().scannerState !== "up");
     await send("still");
     await eventually(() => figures().VerdictStandstill > 3);
     expect(end("/usr/local/sbin/impatient").stdout).toMatch(
       /\n1 mail waits for a verdict, the oldest for \d+ seconds; NONE WAS JUDGED FOR \d+ SECONDS\n/,
     );
-    open();
+    guests.open();
     await eventually(() => status().queued === 0);
   });
 

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Postfix } from "../../lab";
+import { type Postfix, Server } from "../../lab";
 
 const PROGRAM = join(__dirname, "stub-judge.py");
 const FOLDER = "/run/backup-mx-judge";
@@ -21,18 +19,12 @@ export interface GivenMail {
 /** A judge that thinks nothing, beside a Postfix of the lab. */
 export class StubJudge {
   static async start(postfix: Postfix, mood: JudgeMood = "pass"): Promise<StubJudge> {
-    const [command, ...args] = postfix.command("python3", PROGRAM, mood);
-    const program = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-    await Promise.race([
-      once(program.stdout, "data"),
-      once(program, "exit").then(() => Promise.reject(new Error("the stub of the judge ended"))),
-    ]);
-    return new StubJudge(postfix, program);
+    return new StubJudge(postfix, await Server.start(postfix.command("python3", PROGRAM, mood)));
   }
 
   private constructor(
     private readonly postfix: Postfix,
-    private readonly program: ChildProcess,
+    private readonly server: Server,
   ) {}
 
   become(mood: JudgeMood): void {
@@ -46,11 +38,7 @@ export class StubJudge {
     return lines.map((line) => JSON.parse(line));
   }
 
-  async stop(): Promise<void> {
-    if (this.program.exitCode === null && this.program.signalCode === null) {
-      const ended = once(this.program, "exit");
-      this.program.kill("SIGKILL");
-      await ended;
-    }
+  stop(): Promise<void> {
+    return this.server.stop("SIGKILL");
   }
 }

@@ -91,9 +91,9 @@ function mainCfGroups(
   return [
     {
       comment: [
-        "This host. Its public address is on no interface (1:1 NAT): Postfix must be",
-        "told, to recognise itself in an MX list and not send mail in circles. It sends over",
-        "IPv4 where it can: no IPv6 address of EC2 has a name in reverse DNS.",
+        "This host. Its public address is on no interface (1:1 NAT): Postfix must be told, to",
+        "recognise itself where a letter of its own goes by MX records. It sends over IPv4 where it",
+        "can: no IPv6 address of EC2 has a name in reverse DNS.",
       ],
       settings: [
         ["myhostname", policy.hostname],

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Postfix } from "../../../lab";
+import { type Postfix, Server } from "../../../lab";
 
 const FOLDER = "/run/backup-mx-mailscanner";
 const SLOTS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -24,7 +22,7 @@ export class Guests {
     return guests;
   }
 
-  private program?: ChildProcess;
+  private server?: Server;
 
   private constructor(
     private readonly postfix: Postfix,
@@ -33,24 +31,12 @@ export class Guests {
 
   async start(): Promise<void> {
     const script = join(__dirname, "guests.py");
-    const [command, ...args] = this.postfix.command("python3", script, `${this.slots}`);
-    const program = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-    this.program = program;
-    await Promise.race([
-      once(program.stdout, "data"),
-      once(program, "exit").then(() => Promise.reject(new Error("the guests ended"))),
-    ]);
+    this.server = await Server.start(this.postfix.command("python3", script, `${this.slots}`));
   }
 
   /** Ends all of them: nobody answers, and nobody starts them. */
   async stop(): Promise<void> {
-    const { program } = this;
-    this.program = undefined;
-    if (program?.exitCode === null && program.signalCode === null) {
-      const ended = once(program, "exit");
-      program.kill();
-      await ended;
-    }
+    await this.server?.stop();
     rmSync(this.postfix.path("/run/backup-mx-restart.sock"), { force: true });
   }
 

@@ -77,6 +77,29 @@ result = asyncio.run(main())
     expect(state).toBe("down");
   });
 
+  test("is restarted soon as ClamAV, too, where it was up before", () => {
+    const restarts = scanner<string[]>(`
+clamd.START_SECONDS = 60
+async def main():
+    one = clamd.Clamd(10, lambda text: None, PATH)
+    asked = 0
+    async def ask(command, blocks):
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            return b"PONG"
+        await asyncio.Event().wait()
+    one._ask = ask
+    watching = asyncio.create_task(one.watch(rest=0.1))
+    await asyncio.sleep(3)
+    watching.cancel()
+    return restarts
+result = asyncio.run(main())
+`);
+    // Once: from then on it has the time of one that starts.
+    expect(restarts).toEqual(["clamav"]);
+  });
+
   test("is restarted as ClamAV, and mail waits for it meanwhile", () => {
     const [restarts, said] = scanner<[string[], string]>(`
 async def main():

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { JUDGE_SECTION } from "../../../support/judge-section";
 import { inPython } from "../../../support/part";
 
 const judge = <T>(lines: string, given: unknown = null) => inPython<T>(["host"], lines, given);
@@ -310,15 +311,9 @@ describe("the time that a mail may be in the judge's hands", () => {
   const MASTER = readFileSync(join(__dirname, "../../../../lib/host/postfix/master.cf"), "utf8");
   const longest = (timeLimit: string) =>
     judge<number>("from judge import settings\nresult = settings.of(given).longest", {
-      scanner: "mailscanner",
+      ...JUDGE_SECTION,
       clamAv: true,
       timeLimit,
-      unscanned: "deliver",
-      deliverUnscannedAfter: "1h",
-      quarantineLifetime: "30d",
-      quarantineShare: "25",
-      quarantineWhenFull: "deliver",
-      messageSizeLimit: "52428800",
     });
 
   test.each(["60s", "10m"])("with a limit of %s ends before Postfix hangs up", (timeLimit) => {
