@@ -75,6 +75,25 @@ result = asyncio.run(run([stub], lambda line: asyncio.gather(fate(line, "gone", 
     expect(seconds).toBeLessThan(30);
   });
 
+  test("goes back when nobody is there to take it, and when its turn does not come", () => {
+    const [[gone, seconds], [late]] = inLine<[string, number][]>(`
+stub = Stub()
+async def main(line):
+    stub._becomes("down", "nobody listens")
+    gone = await asyncio.wait_for(fate(line, "ham", patience=60.0), 30)
+    stub._becomes("up")
+    flood = [asyncio.create_task(fate(line, f"busy{n}")) for n in range(60)]
+    await asyncio.sleep(0)
+    late = await asyncio.wait_for(fate(line, "ham", patience=0.5), 30)
+    await asyncio.gather(*flood)
+    return [gone, late]
+result = asyncio.run(run([stub], main))
+`);
+    expect(gone).toBe("Gone nobody listens");
+    expect(seconds).toBeLessThan(30);
+    expect(late).toBe("Overloaded");
+  });
+
   test("waits no longer than its patience for one that never takes it", () => {
     const [[said]] = inLine<[string, number][]>(`
 stub = Stub()
