@@ -90,7 +90,7 @@ export class Watch {
     return this.postfix.run(...command, PROGRAM, "stopped");
   }
 
-  /** The state of each primary: up, down, refuses or unknown. */
+  /** The state of each primary: up, busy, refuses, itself, down or unknown. */
   states(): ReadonlyMap<string, string> {
     const lines = readFileSync(this.report, "utf8").trim().split("\n");
     return new Map(lines.map((line) => line.split(" ") as [string, string]));

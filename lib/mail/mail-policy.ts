@@ -154,8 +154,8 @@ export interface MailPolicyProps {
   readonly postfixSettings?: { readonly [name: string]: string } | undefined;
   /**
    * How often each primary is asked whether it is there, from 5 seconds to 10 minutes: by a
-   * connection that leaves after the greeting. One that does not answer is asked every 5 seconds,
-   * and is down after the second time.
+   * connection that leaves after EHLO. One that cannot be reached is asked every 5 seconds, and is
+   * down after the second time.
    *
    * @default "30s"
    */
