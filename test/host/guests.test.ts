@@ -152,6 +152,13 @@ describeWith(HostWorld.NEEDS, "the guests of a fresh Debian 13, rspamd and ClamA
     await eventually(async () => !(await rules()).includes("192.0.2.53"));
   });
 
+  test("have a wall again a minute after somebody took it away", async () => {
+    await host.succeed("nft", "delete", "table", "inet", "backup_mx_guests");
+    await eventually(async () =>
+      (await host.run("nft", "list", "table", "inet", "backup_mx_guests")).stdout.includes(DNS),
+    );
+  });
+
   test("are killed and start anew where the judge wants it", async () => {
     for (const [name, unit] of [
       ["rspamd", "rspamd.service"],

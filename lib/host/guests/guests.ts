@@ -6,6 +6,7 @@ export const GUESTS_FILES: readonly HostFile[] = [
   program(__dirname, "backup-mx-guests"),
   unit(__dirname, "backup-mx-guests.service"),
   unit(__dirname, "backup-mx-guests.path"),
+  unit(__dirname, "backup-mx-guests.timer"),
   program(__dirname, "backup-mx-restart"),
   unit(__dirname, "backup-mx-restart.socket"),
   unit(__dirname, "backup-mx-restart@.service"),
