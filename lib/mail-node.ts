@@ -18,6 +18,7 @@ import { type MailHost, mailHost, userData } from "./host/mail-host";
 import { mailscannerPart } from "./host/mailscanner/mailscanner";
 import { postfixPart } from "./host/postfix/postfix";
 import { rspamdPart } from "./host/rspamd/rspamd";
+import { undeliverablePart } from "./host/undeliverable/undeliverable";
 import { type UpkeepProps, upkeepPart } from "./host/upkeep/upkeep";
 import { watchPart } from "./host/watch/watch";
 import type { MailDomain } from "./mail/mail-domain";
@@ -171,6 +172,7 @@ export class MailNode {
         rspamdPart(policy.scanner),
         clamAvPart(policy.scanner),
         watchPart(policy, domains),
+        undeliverablePart(policy),
       ];
       const mainCf = further.flatMap((part) => part.mainCf ?? []);
       const parts = [postfixPart(policy, domains, this.publicIp, mainCf), ...further];

@@ -18,6 +18,7 @@ import { QUEUE_FILES } from "./host/queue/queue";
 import { RESOLVER_FILES } from "./host/resolver/unbound";
 import { RSPAMD_FILES } from "./host/rspamd/rspamd";
 import { SETUP_FILES } from "./host/setup/setup";
+import { UNDELIVERABLE_FILES } from "./host/undeliverable/undeliverable";
 import { UPKEEP_FILES } from "./host/upkeep/upkeep";
 import { WATCH_FILES } from "./host/watch/watch";
 
@@ -42,6 +43,7 @@ export function hostPrograms(): Programs {
     ...WATCH_FILES,
     ...RESOLVER_FILES,
     ...UPKEEP_FILES,
+    ...UNDELIVERABLE_FILES,
     ...COMMAND_FILES,
     ...REQUEST_FILES,
     ...STORE_FILES,

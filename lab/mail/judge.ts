@@ -4,6 +4,7 @@ import { chmodSync, closeSync, existsSync, openSync, readFileSync } from "node:f
 import { dirname } from "node:path";
 import { readConfiguration } from "../aws/deployed-stack";
 import { eventually } from "../process/eventually";
+import { layOutJournal } from "./journal";
 import type { Postfix } from "./postfix";
 
 const PROGRAM = "/usr/local/sbin/backup-mx-judge";
@@ -12,12 +13,20 @@ const SPOOL = "/var/spool/backup-mx";
 /** Postfix's user stands for the judge's own, which only a host has. */
 const AS_USER = ["setpriv", "--reuid=postfix", "--regid=postfix", "--groups=postdrop"];
 
-/** What the lab has in place of the journal. */
-const JOURNALCTL = (log: string) => `#!/usr/bin/python3
-import re
-with open(${JSON.stringify(log)}, encoding="utf-8", errors="replace") as file:
-    print(re.sub(r"<\\d+>(?=[A-Z][a-z]{2} [ \\d]\\d \\d\\d:)", "\\n", file.read()))
-`;
+/** The user of the judge, for which Postfix's own stands. */
+function addUser(postfix: Postfix): void {
+  for (const [path, name] of [
+    ["/etc/passwd", "/usr/sbin/nologin"],
+    ["/etc/group", ""],
+  ]) {
+    const text = readFileSync(postfix.path(path), "utf8");
+    if (!text.includes("backup-mx-judge:")) {
+      const [, uid, gid] = /^postfix:x:(\d+):(\d*)/m.exec(text) ?? [];
+      const line = path === "/etc/group" ? `${uid}:` : `${uid}:${gid}::/nonexistent:${name}`;
+      postfix.write({ [path]: `${text}backup-mx-judge:x:${line}\n` });
+    }
+  }
+}
 
 /** Settings of the judge, as its section of the configuration has them. */
 export type JudgeSection = Readonly<Record<string, string | boolean>>;
@@ -30,8 +39,16 @@ export class Judge {
     differing: JudgeSection = {},
     env: Readonly<Record<string, string>> = {},
   ): Promise<Judge> {
+    const judge = Judge.layOut(postfix, differing);
+    await judge.start(env);
+    return judge;
+  }
+
+  /** Gives a host all that it has beside the judge, which does not run. */
+  static layOut(postfix: Postfix, differing: JudgeSection = {}): Judge {
     const judge = new Judge(postfix);
     judge.tell(differing);
+    addUser(postfix);
     for (const folder of [
       RUN,
       `${RUN}/own`,
@@ -42,10 +59,9 @@ export class Judge {
     for (const digit of "0123456789abcdef") {
       postfix.run("ln", "-sf", `${RUN}/lmtp`, `${RUN}/lmtp-${digit}`);
     }
-    postfix.write({ "/usr/local/sbin/journalctl": JOURNALCTL(postfix.logFile) });
+    layOutJournal(postfix);
     // The judge may read the log as it may read the journal of a host.
     chmodSync(dirname(postfix.logFile), 0o711);
-    await judge.start(env);
     return judge;
   }
 

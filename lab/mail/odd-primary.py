@@ -1,8 +1,9 @@
 """A primary that says what it is told to.   odd-primary.py ADDRESS SCRIPT
 
 SCRIPT is JSON, read anew for each connection: `greeting`, `ehlo`, `mail`, `rcpt` (by local part, `*` for
-all others), `data` and `end` are replies; of `greeting` also "silent" (it says nothing) and "close". A
-reply may have several lines. With `slowly` each byte of a reply comes by itself."""
+all others), `data` and `end` are replies, or "silent" (it says nothing more) or "close" (it closes the
+connection). A reply may have several lines. With `slowly` each byte of a reply comes by itself. What it
+takes, also if it does not say so, it adds to SCRIPT.taken, a line of JSON each."""
 
 import asyncio
 import json
@@ -26,6 +27,10 @@ async def session(reader, writer):
         script = {**USUAL, **json.load(file)}
 
     async def say(text):
+        if text == "silent":
+            await reader.read()
+        if text in ("silent", "close"):
+            raise ConnectionError
         data = text.encode("utf-8", "surrogateescape") + b"\r\n"
         if script["slowly"]:
             for byte in data:
@@ -37,14 +42,14 @@ async def session(reader, writer):
             await writer.drain()
 
     try:
-        if script["greeting"] == "close":
-            return
-        if script["greeting"] == "silent":
-            await reader.read()
-            return
+        commands = []
         await say(script["greeting"])
         while line := await reader.readline():
             verb = line[:4].upper()
+            if verb == b"MAIL":
+                commands = []
+            if verb in (b"MAIL", b"RCPT"):
+                commands.append(line.decode("latin-1").rstrip())
             if verb in (b"EHLO", b"HELO"):
                 await say(script["ehlo"])
             elif verb == b"MAIL":
@@ -56,8 +61,15 @@ async def session(reader, writer):
             elif verb == b"DATA":
                 await say(script["data"])
                 if script["data"].startswith("3"):
-                    while (await reader.readline()).rstrip(b"\r\n") != b".":
-                        pass
+                    content = b""
+                    while (line := await reader.readline()) != b".\r\n":
+                        if not line:
+                            return
+                        content += line
+                    if not script["end"].startswith(("4", "5")):
+                        with open(f"{SCRIPT}.taken", "a") as file:
+                            mail = {"commands": commands, "content": content.decode("latin-1")}
+                            file.write(json.dumps(mail) + "\n")
                     await say(script["end"])
             elif verb == b"QUIT":
                 return await say("221 bye")

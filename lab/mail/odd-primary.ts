@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NetworkHost } from "../net/network";
@@ -14,6 +14,14 @@ export interface Script {
   readonly data?: string;
   readonly end?: string;
   readonly slowly?: boolean;
+}
+
+/** A mail as it came, each byte a character. */
+export interface TakenMail {
+  /** MAIL and RCPT. */
+  readonly commands: readonly string[];
+  /** With the dots that SMTP adds. */
+  readonly content: string;
 }
 
 /** A primary of a kind that nobody here would build. */
@@ -36,6 +44,18 @@ export class OddPrimary {
   /** Says something else from the next connection on. */
   says(script: Script): void {
     writeFileSync(this.file, JSON.stringify(script));
+  }
+
+  /** What it has taken, also what it did not confirm. */
+  taken(): readonly TakenMail[] {
+    const file = `${this.file}.taken`;
+    const lines = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+    return lines.map((line) => JSON.parse(line));
+  }
+
+  /** Forgets what it has taken. */
+  clear(): void {
+    rmSync(`${this.file}.taken`, { force: true });
   }
 
   async remove(): Promise<void> {

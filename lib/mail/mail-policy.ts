@@ -2,7 +2,7 @@ import { badInput } from "../input/bad-input";
 import { choice } from "../input/choice";
 import { isDeferred } from "../input/deferred-value";
 import { domainName } from "../input/domain-name";
-import { duration } from "../input/duration";
+import { duration, seconds } from "../input/duration";
 import { factoryValue } from "../input/factory-value";
 import { singleLine } from "../input/text";
 import { wholeNumber } from "../input/whole-number";
@@ -11,6 +11,8 @@ import { postfixSettings } from "./postfix/postfix-settings";
 import { Scanner } from "./scanner/scanner";
 
 const LONGEST_HOSTNAME = 64;
+
+const REFUSED_LIFETIME = "5d";
 
 /** The largest message that any policy may allow, in bytes. */
 const LARGEST_MESSAGE = 1024 * 1024 * 1024;
@@ -48,6 +50,14 @@ export interface MailPolicyProps {
    * @default - as long as all mail
    */
   readonly bounceQueueLifetime?: string | undefined;
+  /**
+   * How long mail stays in the queue that its primary refuses for good (5xx), counted only while that
+   * primary takes other mail of the domain. Then it goes into quarantine, and the postmaster is told.
+   * Not longer than `maximalQueueLifetime`.
+   *
+   * @default - "5d", or `maximalQueueLifetime` if that is shorter
+   */
+  readonly refusedQueueLifetime?: string | undefined;
   /**
    * The text for a recipient that the primary does not know. `unverified_recipient_reject_reason`.
    *
@@ -175,6 +185,7 @@ export interface MailPolicy {
   readonly relayhost?: string;
   readonly maximalQueueLifetime: string;
   readonly bounceQueueLifetime: string;
+  readonly refusedQueueLifetime: string;
   readonly unverifiedRecipientRejectReason: string;
   readonly unverifiedRecipientRejectCode: number;
   readonly unverifiedRecipientDeferCode: number;
@@ -210,6 +221,7 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
       "bounceQueueLifetime",
       props.bounceQueueLifetime ?? props.maximalQueueLifetime ?? "21d",
     ),
+    refusedQueueLifetime: refusedQueueLifetime(props),
     unverifiedRecipientRejectReason: singleLine(
       "unverifiedRecipientRejectReason",
       props.unverifiedRecipientRejectReason ?? "Address lookup failed",
@@ -266,6 +278,15 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
         ? Scanner.mailScanner()
         : factoryValue("scanner", props.scanner, Scanner),
   };
+}
+
+function refusedQueueLifetime(props: MailPolicyProps): string {
+  const { maximalQueueLifetime: longest = "21d", refusedQueueLifetime: given } = props;
+  const isKnown = !isDeferred(longest);
+  if (given === undefined) {
+    return isKnown && seconds(longest) < seconds(REFUSED_LIFETIME) ? longest : REFUSED_LIFETIME;
+  }
+  return duration("refusedQueueLifetime", given, "1s", isKnown ? longest : undefined);
 }
 
 function messageSizeLimit(value: number): number {

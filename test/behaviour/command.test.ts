@@ -36,7 +36,6 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
       props: { scanner: Scanner.mailScanner() },
       isWatched: false,
     });
-    addUser();
     world.backup.write({ "/usr/local/sbin/systemctl": "#!/bin/sh\nexit 0\n" });
     guests = await Guests.start(world.backup);
     judge = await Judge.start(world.backup, JUDGE_SECTION);
@@ -48,19 +47,6 @@ describeWith(PolicyWorld.NEEDS, "the command of a host beside its judge", () => 
     await guests?.stop();
     await world?.close();
   });
-
-  /** In the lab Postfix's user stands for the judge's own. */
-  function addUser() {
-    for (const [path, name] of [
-      ["/etc/passwd", "/usr/sbin/nologin"],
-      ["/etc/group", ""],
-    ]) {
-      const text = readFileSync(world.backup.path(path), "utf8");
-      const [, uid, gid] = /^postfix:x:(\d+):(\d*)/m.exec(text) ?? [];
-      const line = path === "/etc/group" ? `${uid}:` : `${uid}:${gid}::/nonexistent:${name}`;
-      world.backup.write({ [path]: `${text}backup-mx-judge:x:${line}\n` });
-    }
-  }
 
   const command = (...args: string[]): Ended => end("/usr/local/sbin/backup-mx", ...args);
   function end(...line: string[]): Ended {

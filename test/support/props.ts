@@ -68,6 +68,7 @@ export const EVERYTHING: Required<BackupMxProps> = {
   relayhost: "[smtp.example.org]:587",
   maximalQueueLifetime: "30d",
   bounceQueueLifetime: "2d",
+  refusedQueueLifetime: "3d",
   unverifiedRecipientRejectReason: "No such user here",
   unverifiedRecipientRejectCode: 553,
   unverifiedRecipientDeferCode: 450,

@@ -558,6 +558,7 @@ const TEXTS: [string, (text: string) => () => object][] = [
   ["relayhost", (relayhost) => () => ({ relayhost })],
   ["maximalQueueLifetime", (text) => () => ({ maximalQueueLifetime: text })],
   ["bounceQueueLifetime", (text) => () => ({ bounceQueueLifetime: text })],
+  ["refusedQueueLifetime", (text) => () => ({ refusedQueueLifetime: text })],
   ["addressVerifyNegativeExpireTime", (text) => () => ({ addressVerifyNegativeExpireTime: text })],
   [
     "addressVerifyNegativeRefreshTime",

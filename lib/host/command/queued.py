@@ -1,10 +1,11 @@
-"""The mail in Postfix's queue: what waits for a verdict, and what for a primary."""
+"""The mail in Postfix's queue: what waits for a verdict, what for a primary, and what a primary refuses."""
 
 import json
 import os
+import re
 import stat
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from judge.mail import time_of
 
@@ -16,6 +17,12 @@ IS_FILTER, IS_ATTRIBUTE, IS_SENDER = b"L", b"A", b"S"
 # The id that the mail had in hop 1.
 IDENT = b"log_ident="
 BEGINNING = 4096
+# What a primary said of a mail that it will not take, however often it is asked; or Postfix for it.
+REFUSED = re.compile(
+    r"host \S+ said: 5[0-9][0-9][ -]"
+    r"|message size [0-9]+ exceeds size limit [0-9]+ of server "
+    r"|SMTPUTF8 is required, but was not offered by host "
+)
 # So often a mail is looked for that moves from one folder to another meanwhile.
 TRIES = 3
 
@@ -27,6 +34,16 @@ class Mail:
     arrived: float
     domains: frozenset
     is_judged: bool = True
+    # Whether it has no recipient that a primary may still take.
+    is_refused: bool = False
+    # The folder of the queue that it is in, and the whole envelope as Postfix lists it.
+    folder: str = ""
+    sender: str = ""
+    size: int = 0
+    # When it came into this queue: the last hop began to wait.
+    queued: float = 0.0
+    # What was said last, by recipient.
+    reasons: dict = field(default_factory=dict)
 
 
 def waiting(now):
@@ -36,6 +53,8 @@ def waiting(now):
     for mail in mails:
         filtered, ident = envelope(found.get(mail.queue_id, b""))
         mail.is_judged = filtered != FILTER
+        # What the judge says is no word of a primary.
+        mail.is_refused &= mail.is_judged
         mail.arrived = min(mail.arrived, time_of(ident.decode("ascii", "replace")))
     return [mail for mail in mails if not mail.queue_id or mail.queue_id in found]
 
@@ -50,8 +69,18 @@ def listed(now):
 def _mail(line, now):
     try:
         found = json.loads(line)
-        domains = {r["address"].rsplit("@", 1)[-1] for r in found["recipients"]}
-        return Mail(found["queue_id"], float(found["arrival_time"]), frozenset(domains))
+        reasons = {r["address"]: r.get("delay_reason") or "" for r in found["recipients"]}
+        return Mail(
+            found["queue_id"],
+            float(found["arrival_time"]),
+            frozenset(address.rsplit("@", 1)[-1] for address in reasons),
+            is_refused=bool(reasons) and all(map(REFUSED.match, reasons.values())),
+            folder=found["queue_name"],
+            sender=found["sender"],
+            size=int(found["message_size"]),
+            queued=float(found["arrival_time"]),
+            reasons=reasons,
+        )
     except (ValueError, LookupError, TypeError, AttributeError):
         # It waits, whatever it is.
         return Mail("", now, frozenset())

@@ -40,14 +40,23 @@ def printable(text):
 
 
 def as_judge(program, *arguments, given=b"", limit=None):
-    """Runs a program of this host as the user of the judge, and returns how it ended. It has no
-    terminal: whoever has taken over that user must not type at root's."""
-    user = ("--reuid=backup-mx-judge", "--regid=backup-mx-judge", "--groups=postdrop", "--no-new-privs")
+    """Runs a program of this host as the user of the judge, and returns how it ended."""
     return subprocess.run(
-        ["setpriv", *user, f"/usr/local/sbin/{program}", *arguments],
-        input=given,
-        capture_output=True,
-        start_new_session=True,
-        cwd="/",
-        timeout=limit,
+        _command(program, *arguments), input=given, capture_output=True, timeout=limit, **APART
     )
+
+
+def start_as_judge(program, *arguments):
+    """Starts one that is told more while it runs."""
+    return subprocess.Popen(
+        _command(program, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, **APART
+    )
+
+
+# It has no terminal: whoever has taken over that user must not type at root's.
+APART = {"start_new_session": True, "cwd": "/"}
+
+
+def _command(program, *arguments):
+    user = ("--reuid=backup-mx-judge", "--regid=backup-mx-judge", "--groups=postdrop", "--no-new-privs")
+    return ["setpriv", *user, f"/usr/local/sbin/{program}", *arguments]

@@ -28,7 +28,7 @@ const MODULES = [
 
 /** The judge, which stands between two hops of Postfix. */
 export const JUDGE_FILES: readonly HostFile[] = [
-  ...["backup-mx-judge", "backup-mx-ledger", "backup-mx-quarantine"].map((name) =>
+  ...["backup-mx-judge", "backup-mx-ledger", "backup-mx-quarantine", "backup-mx-take"].map((name) =>
     program(__dirname, name),
   ),
   ...MODULES.map((name) => packageModule(__dirname, "judge", name)),

@@ -279,13 +279,25 @@ describe("the configuration of a host", () => {
       mailscanner: { settings: Scanner.mailScanner().settingLines() },
       watch: { interval: "30s", domains: ["example.com accept [mx1.example.com]:25"] },
       upkeep: { restartTime: "03:30" },
+      undeliverable: { refusedQueueLifetime: "5d" },
     });
   });
 
   test("has a section for each that is on, with every feature", () => {
-    const { postfix, judge, mailscanner, watch, upkeep, hostname, version, ...rest } =
-      configurationOf(FEATURES);
-    expect([postfix, mailscanner, watch, upkeep, hostname, version]).not.toContain(undefined);
+    const {
+      postfix,
+      judge,
+      mailscanner,
+      watch,
+      upkeep,
+      undeliverable,
+      hostname,
+      version,
+      ...rest
+    } = configurationOf(FEATURES);
+    expect([postfix, mailscanner, watch, upkeep, undeliverable, hostname, version]).not.toContain(
+      undefined,
+    );
     expect(judge).toMatchObject({ clamAv: true, deliverUnscannedAfter: "4h" });
     expect(rest).toEqual({
       resolver: { privateZones: ["corp.example"], privateResolver: "169.254.169.253" },

@@ -245,6 +245,11 @@ describe("a value that cannot be used", () => {
     // accepted is never delivered.
     [{ maximalQueueLifetime: "101d" }, /^maximalQueueLifetime "101d" /],
     [{ maximalQueueLifetime: "15w" }, /^maximalQueueLifetime "15w" /],
+    [
+      { refusedQueueLifetime: "22d" },
+      /^refusedQueueLifetime "22d" is out of range; give a duration from "1s" to "21d"$/,
+    ],
+    [{ refusedQueueLifetime: "soon" }, /^refusedQueueLifetime "soon" is not a duration/],
     [{ bounceQueueLifetime: "101d" }, /^bounceQueueLifetime "101d" /],
     [{ bounceQueueLifetime: "a while" }, /^bounceQueueLifetime "a while" is not a duration/],
     // verify(8) takes no 0 and nothing that does not fit into 32 bits, and does not start.
