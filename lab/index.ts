@@ -51,7 +51,7 @@ export { PackageMirror } from "./net/package-mirror";
 export { eventually } from "./process/eventually";
 export { type Execution, execute, succeed } from "./process/execution";
 export { Server } from "./process/server";
-export { fuse, program, type Requirement, root } from "./requirements";
+export { fuse, program, pythonModule, type Requirement, root } from "./requirements";
 export { type HostBucket, type HostOptions, HostWorld } from "./worlds/host-world";
 export { GOOD, MailHost } from "./worlds/mail-host";
 export { PolicyWorld, type PolicyWorldOptions } from "./worlds/policy-world";

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -23,6 +24,14 @@ export function program(name: string, debianPackage: string): Requirement {
           return false;
         }
       }),
+  };
+}
+
+/** A module of Debian's own Python, by the name under which it is imported. */
+export function pythonModule(name: string, debianPackage: string): Requirement {
+  return {
+    remedy: `install ${debianPackage} (Debian: apt-get install ${debianPackage})`,
+    isMet: () => spawnSync("/usr/bin/python3", ["-c", `import ${name}`]).status === 0,
   };
 }
 

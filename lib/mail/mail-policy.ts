@@ -59,6 +59,14 @@ export interface MailPolicyProps {
    */
   readonly refusedQueueLifetime?: string | undefined;
   /**
+   * Which senders are told that their mail was given up: "proven", those who have let the client send
+   * it (SPF), so that nobody is told of what others sent in his name; or "never". The postmaster always
+   * is.
+   *
+   * @default "proven"
+   */
+  readonly nonDeliveryReports?: "proven" | "never" | undefined;
+  /**
    * The text for a recipient that the primary does not know. `unverified_recipient_reject_reason`.
    *
    * @default "Address lookup failed"
@@ -186,6 +194,7 @@ export interface MailPolicy {
   readonly maximalQueueLifetime: string;
   readonly bounceQueueLifetime: string;
   readonly refusedQueueLifetime: string;
+  readonly nonDeliveryReports: "proven" | "never";
   readonly unverifiedRecipientRejectReason: string;
   readonly unverifiedRecipientRejectCode: number;
   readonly unverifiedRecipientDeferCode: number;
@@ -222,6 +231,10 @@ export function mailPolicy(hostname: string, props: MailPolicyProps): MailPolicy
       props.bounceQueueLifetime ?? props.maximalQueueLifetime ?? "21d",
     ),
     refusedQueueLifetime: refusedQueueLifetime(props),
+    nonDeliveryReports: choice("nonDeliveryReports", props.nonDeliveryReports ?? "proven", [
+      "proven",
+      "never",
+    ]),
     unverifiedRecipientRejectReason: singleLine(
       "unverifiedRecipientRejectReason",
       props.unverifiedRecipientRejectReason ?? "Address lookup failed",

@@ -41,6 +41,7 @@ describeWith(PolicyWorld.NEEDS, "the figures of a host with a real Postfix", () 
     expect(figures()).toEqual({
       Ready: 0,
       QueueLength: 0,
+      Refused: 0,
       OldestMessage: 0,
       Unjudged: 0,
       OldestUnjudged: 0,
@@ -53,6 +54,7 @@ describeWith(PolicyWorld.NEEDS, "the figures of a host with a real Postfix", () 
       MemoryUsed: expect.any(Number),
       ...("CertificateDays" in figures() ? { CertificateDays: expect.any(Number) } : {}),
       PrimariesUnreachable: 0,
+      SmallPrimaries: expect.any(Number),
       OutboundPort25: 1,
     });
   });

@@ -4,6 +4,7 @@ import {
   type NetworkHost,
   OddPrimary,
   PolicyWorld,
+  pythonModule,
   Sink,
   SmtpConnection,
 } from "../../lab";
@@ -15,7 +16,9 @@ const QUARANTINE = "/var/spool/backup-mx/quarantine";
 const STATE = "/var/spool/backup-mx/undeliverable/state.json";
 const NO_USER = "550 5.1.1 no such user";
 
-describeWith(PolicyWorld.NEEDS, "mail that nobody will take", () => {
+const SPF = pythonModule("spf", "python3-spf");
+
+describeWith([...PolicyWorld.NEEDS, SPF], "mail that nobody will take", () => {
   let world: PolicyWorld;
   let odd: OddPrimary;
   let oddHost: NetworkHost;
@@ -35,7 +38,13 @@ describeWith(PolicyWorld.NEEDS, "mail that nobody will take", () => {
       records: {
         "odd.example": ["MX 10 mx1.odd.example"],
         "mx1.odd.example": ["A 192.0.2.150"],
-        "sender.example": [`A ${PolicyWorld.SENDER}`, "MX 10 sender.example"],
+        "sender.example": [
+          `A ${PolicyWorld.SENDER}`,
+          "MX 10 sender.example",
+          `TXT "v=spf1 ip4:${PolicyWorld.SENDER} -all"`,
+        ],
+        "forged.example": ["MX 10 sender.example", 'TXT "v=spf1 ip4:192.0.2.1 -all"'],
+        "nobody.example": ["MX 10 sender.example"],
         "operator.example": ["MX 10 mail.operator.example"],
         "mail.operator.example": ["A 192.0.2.151"],
       },
@@ -297,6 +306,75 @@ with open(path, "r+b") as file:
       await world.backup.start();
       expect(names()).toEqual([id]);
       expect(queue()).not.toContain(id);
+    });
+
+    test("is told to a sender who has let the client send it", async () => {
+      const before = senders.arrived().length;
+      const id = await old(
+        "MAIL FROM:<S.x@sender.example>",
+        "RCPT TO:<anna@odd.example>",
+        "RCPT TO:<b@odd.example> NOTIFY=NEVER",
+      );
+      look();
+      expect(names()).toEqual([id]);
+      await eventually(() => senders.arrived().length > before);
+      const { content } = senders.arrived().at(-1) ?? { content: "" };
+      expect(content).toMatch(/^From: Mail Delivery System <MAILER-DAEMON@mx2\.example\.net>\r?$/m);
+      expect(content).toMatch(/^To: S\.x@sender\.example\r?$/m);
+      expect(content).toMatch(/^Content-Type: multipart\/report; report-type="delivery-status"/m);
+      expect(content).toMatch(
+        /^Final-Recipient: rfc822; anna@odd\.example\r?\nAction: failed\r?\nStatus: 4\.4\.7\r?\nDiagnostic-Code: x-backup-mx; .*421 later/m,
+      );
+      expect(content).toMatch(/^Subject: a\r?$/m);
+      expect(content).not.toContain("b@odd.example");
+    });
+
+    test.each([
+      [
+        "of a domain that lets others send it",
+        "MAIL FROM:<s@forged.example>",
+        "RCPT TO:<anna@odd.example>",
+      ],
+      [
+        "of a domain that says nothing",
+        "MAIL FROM:<s@nobody.example>",
+        "RCPT TO:<anna@odd.example>",
+      ],
+      [
+        "who does not want it",
+        "MAIL FROM:<s@sender.example>",
+        "RCPT TO:<anna@odd.example> NOTIFY=NEVER",
+      ],
+      [
+        "who wants to hear of success alone",
+        "MAIL FROM:<s@sender.example>",
+        "RCPT TO:<anna@odd.example> NOTIFY=SUCCESS",
+      ],
+    ])("is not told to a sender %s", async (_, ...commands) => {
+      const before = [operator.arrived().length, senders.arrived().length];
+      const id = await old(...commands);
+      look();
+      expect(names()).toEqual([id]);
+      await eventually(() => operator.arrived().length > before[0]);
+      await eventually(() => world.backup.queue().length === 0);
+      expect(senders.arrived()).toHaveLength(before[1]);
+    });
+
+    test("is told to no sender where the props say so", async () => {
+      const before = senders.arrived().length;
+      const live = world.policy.configuration;
+      world.backup.write({
+        "/etc/backup-mx/configuration.json": live.replace(
+          /"nonDeliveryReports": ?"proven"/,
+          '"nonDeliveryReports":"never"',
+        ),
+      });
+      const id = await old();
+      look();
+      world.backup.write({ "/etc/backup-mx/configuration.json": live });
+      expect(names()).toEqual([id]);
+      await eventually(() => world.backup.queue().length === 0);
+      expect(senders.arrived()).toHaveLength(before);
     });
   });
 });

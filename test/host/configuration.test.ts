@@ -132,6 +132,35 @@ describeWith(HostWorld.NEEDS, "the configuration of a fresh Debian 13", () => {
     expect(await runs()).toBe("active");
   });
 
+  test("gives up what has waited too long, keeps it, and has it when it is asked for", async () => {
+    const load = world.load(host);
+    await load.send(3);
+    await eventually(async () => (await host.status()).unjudged === 0);
+    await deploy({ maximalQueueLifetime: "1m" });
+    await eventually(async () => (await host.status()).judge.quarantined >= 3);
+    await deploy({});
+    const kept = JSON.parse(await host.succeed("backup-mx", "quarantine", "--json")).filter(
+      ({ sender }: { sender: string }) => !sender.startsWith("root@"),
+    );
+    expect(kept.map(({ verdict }: { verdict: string }) => verdict)).toEqual(
+      kept.map(() => "given up"),
+    );
+    await world.primary.become("up");
+    for (const { name } of kept) {
+      await host.succeed("backup-mx", "quarantine", "release", name);
+    }
+    await eventually(async () => (await host.status()).queued === 0);
+    expect(await load.outcome(world.primary)).toMatchObject({
+      accepted: 3,
+      delivered: 3,
+      twice: 0,
+    });
+    expect((await host.run("systemctl", "is-failed", "backup-mx-undeliverable")).stdout).toBe(
+      "inactive\n",
+    );
+    await world.primary.refuse();
+  });
+
   test("has other limits of the scanner for the next mail, while mail flows and a session goes on", async () => {
     const begun = async () => {
       const session = new SmtpConnection(world.sender, host.address);

@@ -69,6 +69,7 @@ export const EVERYTHING: Required<BackupMxProps> = {
   maximalQueueLifetime: "30d",
   bounceQueueLifetime: "2d",
   refusedQueueLifetime: "3d",
+  nonDeliveryReports: "never",
   unverifiedRecipientRejectReason: "No such user here",
   unverifiedRecipientRejectCode: 553,
   unverifiedRecipientDeferCode: 450,

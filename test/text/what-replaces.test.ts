@@ -130,6 +130,7 @@ const CASES: { readonly [Prop in keyof Required<BackupMxProps>]: readonly Case[]
   ],
   maximalQueueLifetime: [{ after: { maximalQueueLifetime: "14d" }, effect: CONFIGURATION }],
   bounceQueueLifetime: [{ after: { bounceQueueLifetime: "2d" }, effect: CONFIGURATION }],
+  nonDeliveryReports: [{ after: { nonDeliveryReports: "never" }, effect: CONFIGURATION }],
   refusedQueueLifetime: [{ after: { refusedQueueLifetime: "2d" }, effect: CONFIGURATION }],
   unverifiedRecipientRejectReason: [
     { after: { unverifiedRecipientRejectReason: "No such user" }, effect: CONFIGURATION },

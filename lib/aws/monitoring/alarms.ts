@@ -47,6 +47,12 @@ interface FigureAlarm {
 const FIGURE_ALARMS: readonly FigureAlarm[] = [
   { metric: "Ready", problem: "is not ready to take mail, or has gone silent", below: 1, times: 3 },
   { metric: "PrimariesUnreachable", problem: "cannot reach a primary", above: 0, times: 3 },
+  {
+    metric: "SmallPrimaries",
+    problem: "takes larger mail than a primary",
+    above: 0,
+    times: 3,
+  },
   { metric: "OldestMessage", problem: "keeps mail for over four hours", above: 4 * 3600, times: 1 },
   { metric: "QueueLength", problem: "keeps over a thousand mails", above: 1000, times: 1 },
   {
@@ -252,8 +258,19 @@ export class Alarms extends Construct implements BoundFeature {
           : hostname.replace(/\./g, "-"),
         dashboardBody: JSON.stringify({
           widgets: [
-            widget("Outage: primaries that do not answer", 0, "PrimariesUnreachable"),
-            widget("Mail that waits, all and for a verdict", 1, "QueueLength", "Unjudged"),
+            widget(
+              "Outage: primaries that do not answer; primaries that take smaller mail",
+              0,
+              "PrimariesUnreachable",
+              "SmallPrimaries",
+            ),
+            widget(
+              "Mail that waits, all and for a verdict, and that is refused",
+              1,
+              "QueueLength",
+              "Unjudged",
+              "Refused",
+            ),
             widget(
               "How long it waits, in seconds",
               2,

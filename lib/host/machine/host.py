@@ -112,8 +112,14 @@ def letter(subject, text):
     """Writes to the postmaster, if Postfix can take it: past the judge, of which it may tell, or by
     sendmail."""
     mail = f"To: root\nSubject: backup MX: {subject}\n\n{text}\n"
+    name = host()["hostname"]
+    date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())
+    head = (
+        f"From: root@{name}\nDate: {date}\nMessage-ID: <{time.time_ns()}.{os.getpid()}@{name}>\n"
+        "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
+    )
     try:
-        return _hand_over(mail)
+        return hand_over(f"root@{name}", f"root@{name}", head + mail)
     except (OSError, ValueError) as error:
         say(f"a letter goes by sendmail: {error}")
     try:
@@ -122,20 +128,15 @@ def letter(subject, text):
         say(f"no letter could be written: {error}", syslog.LOG_ERR)
 
 
-def _hand_over(mail):
-    """Gives a letter to the service behind the judge, which adds no header of its own."""
-    name = host()["hostname"]
-    date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())
-    head = (
-        f"From: root@{name}\nDate: {date}\nMessage-ID: <{time.time_ns()}.{os.getpid()}@{name}>\n"
-        "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
-    )
-    lines = [re.sub(r"^\.", "..", line) for line in (head + mail).rstrip("\n").split("\n")]
+def hand_over(sender, recipient, mail):
+    """Gives a mail of this host to the service behind the judge, which adds no header of its own.
+    Raises OSError where Postfix does not take it."""
+    lines = [re.sub(r"^\.", "..", line) for line in mail.rstrip("\n").split("\n")]
     commands = (
         None,
-        f"EHLO {name}",
-        f"MAIL FROM:<root@{name}> BODY=8BITMIME",
-        f"RCPT TO:<root@{name}>",
+        f"EHLO {host()['hostname']}",
+        f"MAIL FROM:<{sender}> BODY=8BITMIME",
+        f"RCPT TO:<{recipient}>",
         "DATA",
         "\r\n".join((*lines, ".")),
     )

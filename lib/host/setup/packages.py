@@ -6,7 +6,8 @@ import subprocess
 import host
 
 OF_EVERY_HOST = [
-    *["ca-certificates", "chrony", "nftables", "postfix", "postfix-lmdb", "unattended-upgrades"],
+    *["ca-certificates", "chrony", "nftables", "postfix", "postfix-lmdb", "python3-spf"],
+    "unattended-upgrades",
     # The certificate of the first boot; on Debian 13 Postfix does without.
     "ssl-cert",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 # As Postfix writes DSN options into a queue file.
 NOTIFY = {1: b"NEVER", 2: b"SUCCESS", 4: b"FAILURE", 8: b"DELAY"}
+FAILURE = 4
 RETURN = {b"1": b"FULL", b"2": b"HDRS"}
 # Any of the reasons for which a mail needs SMTPUTF8.
 SMTPUTF8 = 0b1111
@@ -17,8 +18,12 @@ class Envelope:
     # MAIL FROM and RCPT TO, without a line end.
     mail: bytes = b""
     recipients: list = field(default_factory=list)
-    # The client at port 25.
+    sender: bytes = b""
+    # Those of the recipients for whom the sender wants no report of a failure.
+    silent: set = field(default_factory=set)
+    # The client at port 25, and what it called itself.
     client: bytes = b""
+    helo: bytes = b""
 
 
 def read(text):
@@ -46,16 +51,22 @@ def read(text):
                 options += b" RET=" + RETURN[content]
             elif key == b"log_client_address" and ADDRESS.fullmatch(content):
                 found.client = content
+            elif key == b"log_helo_name":
+                found.helo = content
             elif key in (b"notify_flags", b"dsn_orig_rcpt"):
                 own[key] = content
         elif name == b"recipient":
             found.recipients.append(_recipient(value, own))
+            flags = int(own.get(b"notify_flags", 0))
+            if flags and not flags & FAILURE:
+                found.silent.add(quoted(value))
             own = {}
         elif name == b"done_recipient":
             own = {}
     if sender is None or not found.recipients:
         raise ValueError("postcat shows no envelope")
-    found.mail = b"MAIL FROM:<" + quoted(sender) + b">" + options + (b" SMTPUTF8" if needs_utf8 else b"")
+    found.sender = quoted(sender)
+    found.mail = b"MAIL FROM:<" + found.sender + b">" + options + (b" SMTPUTF8" if needs_utf8 else b"")
     return found
 
 

@@ -1,4 +1,4 @@
-"""For how long the queue keeps what a primary refuses."""
+"""What becomes of mail that nobody will take."""
 
 import re
 
@@ -9,13 +9,15 @@ ORDER = 44
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 LIFETIME = re.compile("([0-9]{1,6})([smhdw])")
-KEY = "refusedQueueLifetime"
+KEYS = {"refusedQueueLifetime", "nonDeliveryReports"}
 
 
 def check(section, configuration):
-    if not isinstance(section, dict) or section.keys() != {KEY}:
-        raise host.Refused(f"has no section undeliverable with {KEY} alone")
+    if not isinstance(section, dict) or section.keys() != KEYS:
+        raise host.Refused(f"has no section undeliverable with {' and '.join(sorted(KEYS))} alone")
     lifetime(section)
+    if section["nonDeliveryReports"] not in ("proven", "never"):
+        raise host.Refused("has nonDeliveryReports that are neither proven nor never")
 
 
 def take(section, configuration):
@@ -24,7 +26,7 @@ def take(section, configuration):
 
 def lifetime(section):
     """Seconds."""
-    value = section[KEY]
+    value = section["refusedQueueLifetime"]
     found = LIFETIME.fullmatch(value) if isinstance(value, str) else None
     if not found:
         raise host.Refused(f"has no duration as the lifetime of refused mail, but {value!r:.60}")

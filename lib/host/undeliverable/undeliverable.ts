@@ -4,14 +4,15 @@ import type { HostPart } from "../host-part";
 
 export const UNDELIVERABLE_FILES: readonly HostFile[] = [
   program(__dirname, "backup-mx-undeliverable"),
-  pythonModule(__dirname, "refusals"),
-  pythonModule(__dirname, "envelope"),
+  program(__dirname, "backup-mx-spf"),
+  ...["envelope", "refusals", "report"].map((name) => pythonModule(__dirname, name)),
   partModule(__dirname, "undeliverable"),
   unit(__dirname, "backup-mx-undeliverable.service"),
   unit(__dirname, "backup-mx-undeliverable.timer"),
 ];
 
-/** Mail that no primary will take goes from the queue into quarantine, and nobody but the postmaster hears of it. */
-export function undeliverablePart({ refusedQueueLifetime }: MailPolicy): HostPart {
-  return { configuration: { undeliverable: { refusedQueueLifetime } } };
+/** Mail that no primary will take goes from the queue into quarantine, and the postmaster is told. */
+export function undeliverablePart(policy: MailPolicy): HostPart {
+  const { refusedQueueLifetime, nonDeliveryReports } = policy;
+  return { configuration: { undeliverable: { refusedQueueLifetime, nonDeliveryReports } } };
 }

@@ -62,6 +62,6 @@ export function configurationOf(
     judge: { scanner: policy.scanner.kind },
     watch: { interval: "30s", domains: [] },
     upkeep: { restartTime: "03:30" },
-    undeliverable: { refusedQueueLifetime: "5d" },
+    undeliverable: { refusedQueueLifetime: "5d", nonDeliveryReports: "proven" },
   };
 }

@@ -31,6 +31,7 @@ const FILES: readonly (readonly [from: string, to: string])[] = [
   ["host/command/verdicts.py", MODULES],
   ["host/undeliverable/backup-mx-undeliverable", COMMANDS],
   ["host/undeliverable/envelope.py", MODULES],
+  ["host/undeliverable/report.py", MODULES],
   ["host/undeliverable/refusals.py", MODULES],
   ["host/undeliverable/undeliverable.py", PARTS],
   ["host/setup/backup-mx-setting", COMMANDS],

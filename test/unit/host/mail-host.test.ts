@@ -279,7 +279,7 @@ describe("the configuration of a host", () => {
       mailscanner: { settings: Scanner.mailScanner().settingLines() },
       watch: { interval: "30s", domains: ["example.com accept [mx1.example.com]:25"] },
       upkeep: { restartTime: "03:30" },
-      undeliverable: { refusedQueueLifetime: "5d" },
+      undeliverable: { refusedQueueLifetime: "5d", nonDeliveryReports: "proven" },
     });
   });
 

@@ -249,6 +249,10 @@ describe("a value that cannot be used", () => {
       { refusedQueueLifetime: "22d" },
       /^refusedQueueLifetime "22d" is out of range; give a duration from "1s" to "21d"$/,
     ],
+    [
+      { nonDeliveryReports: "always" as never },
+      /^nonDeliveryReports "always" is not one of its words; give "proven" or "never"$/,
+    ],
     [{ refusedQueueLifetime: "soon" }, /^refusedQueueLifetime "soon" is not a duration/],
     [{ bounceQueueLifetime: "101d" }, /^bounceQueueLifetime "101d" /],
     [{ bounceQueueLifetime: "a while" }, /^bounceQueueLifetime "a while" is not a duration/],

@@ -63,7 +63,7 @@ test("every figure of the host has an alarm of its own host, and no alarm waits 
   // being worked on alarms nobody. Which configuration is live is for who asks.
   const watched = new Set([
     ...own.map(({ metric_name }) => metric_name),
-    ...["Unjudged", "OldestUnjudged", "Quarantined", "Unscanned", "Configuration"],
+    ...["Unjudged", "OldestUnjudged", "Quarantined", "Unscanned", "Refused", "Configuration"],
   ]);
   expect([...watched].sort()).toEqual([...new Set(figures(synthesized))].sort());
 });
