@@ -1,8 +1,8 @@
 """A primary that says what it is told to.   odd-primary.py ADDRESS SCRIPT
 
-SCRIPT is JSON, read anew for each connection: `greeting`, `ehlo`, `mail`, `rcpt` (by local part, `*` for
+SCRIPT is JSON, read anew for each command: `greeting`, `ehlo`, `mail`, `rcpt` (by local part, `*` for
 all others), `data` and `end` are replies, or "silent" (it says nothing more) or "close" (it closes the
-connection). A reply may have several lines. With `slowly` each byte of a reply comes by itself. What it
+connection), or "after N: " and a reply (it says that after so many seconds). A reply may have several lines. With `slowly` each byte of a reply comes by itself. What it
 takes, also if it does not say so, it adds to SCRIPT.taken, a line of JSON each."""
 
 import asyncio
@@ -22,15 +22,22 @@ USUAL = {
 }
 
 
-async def session(reader, writer):
+def read():
     with open(SCRIPT) as file:
-        script = {**USUAL, **json.load(file)}
+        return {**USUAL, **json.load(file)}
+
+
+async def session(reader, writer):
+    script = read()
 
     async def say(text):
         if text == "silent":
             await reader.read()
         if text in ("silent", "close"):
             raise ConnectionError
+        if late := re.match(r"after (\d+): ", text):
+            await asyncio.sleep(int(late[1]))
+            text = text[late.end() :]
         data = text.encode("utf-8", "surrogateescape") + b"\r\n"
         if script["slowly"]:
             for byte in data:
@@ -45,19 +52,23 @@ async def session(reader, writer):
         commands = []
         await say(script["greeting"])
         while line := await reader.readline():
+            script = read()
+            if not script["greeting"].startswith("2"):
+                # A connection from before, that Postfix has kept.
+                return
             verb = line[:4].upper()
-            if verb == b"MAIL":
-                commands = []
-            if verb in (b"MAIL", b"RCPT"):
-                commands.append(line.decode("latin-1").rstrip())
             if verb in (b"EHLO", b"HELO"):
                 await say(script["ehlo"])
             elif verb == b"MAIL":
+                commands = [line.decode("latin-1").rstrip()]
                 await say(script["mail"])
             elif verb == b"RCPT":
                 found = re.match(rb"RCPT TO:<([^@>]*)", line, re.IGNORECASE)
                 local = found[1].decode("latin-1").strip('"') if found else ""
-                await say(script["rcpt"].get(local, script["rcpt"].get("*", "250 ok")))
+                reply = script["rcpt"].get(local, script["rcpt"].get("*", "250 ok"))
+                if reply.startswith("2"):
+                    commands.append(line.decode("latin-1").rstrip())
+                await say(reply)
             elif verb == b"DATA":
                 await say(script["data"])
                 if script["data"].startswith("3"):

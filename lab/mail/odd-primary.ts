@@ -41,7 +41,7 @@ export class OddPrimary {
     private readonly server: Server,
   ) {}
 
-  /** Says something else from the next connection on. */
+  /** Says something else from the next command on. */
   says(script: Script): void {
     writeFileSync(this.file, JSON.stringify(script));
   }

@@ -137,16 +137,16 @@ describeWith(HostWorld.NEEDS, "the configuration of a fresh Debian 13", () => {
     await load.send(3);
     await eventually(async () => (await host.status()).unjudged === 0);
     await deploy({ maximalQueueLifetime: "1m" });
-    await eventually(async () => (await host.status()).judge.quarantined >= 3);
+    const kept = async () => JSON.parse(await host.succeed("backup-mx", "quarantine", "--json"));
+    // Its timer does that every minute; with so short a lifetime Postfix would be first.
+    await eventually(async () => {
+      await host.succeed("systemctl", "start", "backup-mx-undeliverable");
+      return (await kept()).length === 3;
+    });
     await deploy({});
-    const kept = JSON.parse(await host.succeed("backup-mx", "quarantine", "--json")).filter(
-      ({ sender }: { sender: string }) => !sender.startsWith("root@"),
-    );
-    expect(kept.map(({ verdict }: { verdict: string }) => verdict)).toEqual(
-      kept.map(() => "given up"),
-    );
     await world.primary.become("up");
-    for (const { name } of kept) {
+    for (const { name, verdict } of await kept()) {
+      expect(verdict).toBe("given up");
       await host.succeed("backup-mx", "quarantine", "release", name);
     }
     await eventually(async () => (await host.status()).queued === 0);
