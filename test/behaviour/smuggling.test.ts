@@ -1,0 +1,72 @@
+import { eventually, OddPrimary, PolicyWorld, SmtpConnection } from "../../lab";
+import { RecipientVerification } from "../../lib";
+import { describeWith } from "../support/requirements";
+
+const BOB = "bob@odd.example";
+/** What some server has taken for the end of a mail that is none. */
+const FALSE_ENDS = [
+  ...["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\n.\r", "\r.\n"],
+  ...["\r\r\n.\r\r\n", "\r\n.\r\r\n", "\r\n\0.\r\n", "\r\n.\0\r\n", "\n\n.\n\n", "\r\n\n.\n\r\n"],
+];
+
+describeWith(PolicyWorld.NEEDS, "a mail is one mail", () => {
+  let world: PolicyWorld;
+  let odd: OddPrimary;
+
+  beforeAll(async () => {
+    world = await PolicyWorld.open({
+      domains: [
+        {
+          name: "odd.example",
+          primaries: [{ hostname: "mx1.odd.example" }],
+          recipients: RecipientVerification.none(),
+        },
+      ],
+      gone: ["odd.example"],
+      records: { "mx1.odd.example": ["A 192.0.2.150"], "odd.example": ["MX 10 mx1.odd.example"] },
+      props: {
+        smtpdSenderRestrictions: [],
+        postfixSettings: { smtpd_client_event_limit_exceptions: PolicyWorld.SENDER },
+      },
+      isWatched: false,
+    });
+    odd = await OddPrimary.start(world.addHost("odd", "192.0.2.150"));
+    world.atEnd(() => odd.remove());
+  });
+
+  afterAll(() => world?.close());
+
+  /** Sends a mail with a second one in it, and returns the replies to both, and to what follows. */
+  const send = async (falseEnd: string) => {
+    odd.clear();
+    const session = new SmtpConnection(world.sender, PolicyWorld.BACKUP);
+    await session.reply();
+    for (const line of ["EHLO sender.example", "MAIL FROM:<honest@sender.example>"]) {
+      expect((await session.command(line)).code).toBe(250);
+    }
+    await session.command(`RCPT TO:<${BOB}>`);
+    await session.command("DATA");
+    const second = `MAIL FROM:<forged@sender.example>\r\nRCPT TO:<${BOB}>\r\nDATA\r\nSubject: b\r\n\r\nb`;
+    // By one write, whatever the server says meanwhile.
+    const first = await session.command(`Subject: a\r\n\r\na${falseEnd}${second}\r\n.`);
+    const next = await session.command("NOOP").catch(() => ({ code: 0 }));
+    session.quit();
+    return { first: first.code, next: next.code };
+  };
+
+  test.each(FALSE_ENDS)("whatever a stranger writes in place of its end: %j", async (falseEnd) => {
+    const { first, next } = await send(falseEnd);
+    // Refused, or taken as one mail; had there been two, another reply would stand here.
+    expect([250, 521, 550, 554]).toContain(first);
+    expect([0, 250]).toContain(next);
+    await eventually(() => world.backup.queue().length === 0);
+    await eventually(() => odd.taken().length === (first === 250 ? 1 : 0));
+    for (const { commands, content } of odd.taken()) {
+      expect(commands[0]).toContain("MAIL FROM:<honest@sender.example>");
+      // Nor can the primary read two, whatever it takes for the end of a line.
+      expect(content.replace(/\r\n/g, "")).not.toMatch(/[\r\n]/);
+      expect(content).not.toMatch(/(^|[\r\n])\.[\r\n\0]/);
+    }
+    expect(world.backup.log()).not.toMatch(/from=<forged@/);
+  });
+});
