@@ -51,6 +51,12 @@ function arrivals(world: HostWorld): number[] {
   return world.primary.arrived(HostWorld.BOB).map(({ at }) => at);
 }
 
+/** How many mails went on without a verdict, because others were before them. */
+function unscanned(world: HostWorld): number {
+  const texts = world.primary.messages(HostWorld.BOB);
+  return texts.filter((text) => text.includes("X-Backup-MX: not scanned")).length;
+}
+
 async function flood(
   from: NetworkHost,
   host: MailHost,
@@ -89,7 +95,7 @@ async function rate(world: HostWorld, host: MailHost): Promise<void> {
   await eventually(() => sleep(1000, arrivals(world).length >= taken), PATIENCE_SECONDS);
   const last = Math.max(...arrivals(world)) - begin;
   console.log(
-    `${kind}: ${taken} mails taken in ${seconds(accepted)}, the last arrived after ${seconds(last)}: ${(taken / last).toFixed(1)} a second`,
+    `${kind}: ${taken} mails taken in ${seconds(accepted)}, the last arrived after ${seconds(last)}: ${(taken / last).toFixed(1)} a second; not scanned: ${unscanned(world)}`,
   );
 }
 
@@ -150,11 +156,8 @@ async function beside(
     });
   await eventually(() => sleep(2000, honest().every(Boolean)), PATIENCE_SECONDS);
   const waits = honest().filter((wait) => wait !== undefined);
-  const unscanned = world.primary
-    .messages(HostWorld.BOB)
-    .filter((text) => text.includes("X-Backup-MX: not scanned")).length;
   console.log(
-    `${kind}: beside ${FLOOD_RATE} a second from ${what} (${taken} taken): an honest mail takes ${seconds(Math.max(...waits))} at most; not scanned: ${unscanned}`,
+    `${kind}: beside ${FLOOD_RATE} a second from ${what} (${taken} taken): an honest mail takes ${seconds(Math.max(...waits))} at most; not scanned: ${unscanned(world)}`,
   );
   await eventually(
     () => sleep(2000, arrivals(world).length >= taken + sent.length),

@@ -196,6 +196,7 @@ describeWith(
       expect(values(sent)).toEqual({
         Ready: 1,
         QueueLength: 0,
+        Refused: 0,
         OldestMessage: 0,
         Unjudged: 0,
         OldestUnjudged: 0,
@@ -210,6 +211,8 @@ describeWith(
         ConfigurationAge: expect.any(Number),
         Configuration: expect.any(Number),
         PrimariesUnreachable: 0,
+        // The primary of the lab takes 10 MB, as Postfix does by default.
+        SmallPrimaries: 1,
         OutboundPort25: 1,
       });
       for (const datum of Object.values(sent)) {
