@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -170,12 +171,27 @@ export class Postfix {
   /** Ends everything; queue, data and log are lost. */
   async remove(): Promise<void> {
     await this.stop();
+    this.endAnother();
     if (this.syslog.exitCode === null) {
       const ended = once(this.syslog, "exit");
       this.syslog.kill();
       await ended;
     }
     rmSync(this.folder, { recursive: true });
+  }
+
+  /** Ends a Postfix that a program of the host has started anew. */
+  private endAnother(): void {
+    const file = this.path("/var/spool/postfix/pid/master.pid");
+    if (!existsSync(file)) {
+      return;
+    }
+    const pid = Number(readFileSync(file, "utf8"));
+    const place = (process: number | undefined) => readlinkSync(`/proc/${process}/ns/mnt`);
+    // Its number may be that of another process by now.
+    if (existsSync(`/proc/${pid}`) && place(pid) === place(this.syslog.pid)) {
+      process.kill(pid);
+    }
   }
 
   /** Runs a program beside Postfix to its end and returns what it printed. */

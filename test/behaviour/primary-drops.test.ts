@@ -1,5 +1,5 @@
 import { eventually, message, OddPrimary, PolicyWorld, type Script, smtp } from "../../lab";
-import { RecipientVerification } from "../../lib";
+import { openOddWorld } from "../support/odd-world";
 import { describeWith } from "../support/requirements";
 
 const COUNT = 3;
@@ -47,21 +47,9 @@ describeWith(PolicyWorld.NEEDS, "no mail is lost when a primary", () => {
   let other: OddPrimary;
 
   beforeAll(async () => {
-    world = await PolicyWorld.open({
-      domains: [
-        {
-          name: DOMAIN,
-          primaries: [{ hostname: "mx1.odd.example" }],
-          recipients: RecipientVerification.none(),
-        },
-      ],
-      gone: [DOMAIN],
-      records: { "mx1.odd.example": ["A 192.0.2.150"], [DOMAIN]: ["MX 10 mx1.odd.example"] },
-      props: { smtpdSenderRestrictions: [] },
-    });
-    odd = await OddPrimary.start(world.addHost("odd", "192.0.2.150"));
+    ({ world, odd } = await openOddWorld());
     other = await OddPrimary.start(world.addHost("other", "192.0.2.151"));
-    world.atEnd(() => Promise.all([odd.remove(), other.remove()]));
+    world.atEnd(() => other.remove());
   });
 
   afterAll(() => world?.close());
@@ -119,6 +107,13 @@ describeWith(PolicyWorld.NEEDS, "no mail is lost when a primary", () => {
     const found = counts(odd, subjects).flat();
     // Of one that had taken a mail and did not say so, nobody can know it.
     expect([Math.min(...found), Math.max(...found)]).toEqual([1 + copies, 1 + copies]);
+  });
+
+  test("takes longer than ten minutes to say that it has the mail", () => {
+    const [, seconds] = /=(\d+)s$/m.exec(
+      world.backup.run("postconf", "-P", "relay/unix/smtp_data_done_timeout").replace(/ = /, "="),
+    ) ?? ["", "0"];
+    expect(Number(seconds)).toBeGreaterThan(1200);
   });
 
   test("moves to another address while mail waits", async () => {

@@ -1,5 +1,5 @@
-import { eventually, OddPrimary, PolicyWorld, SmtpConnection } from "../../lab";
-import { RecipientVerification } from "../../lib";
+import { eventually, type OddPrimary, PolicyWorld } from "../../lab";
+import { begin, openOddWorld } from "../support/odd-world";
 import { describeWith } from "../support/requirements";
 
 const BOB = "bob@odd.example";
@@ -14,24 +14,7 @@ describeWith(PolicyWorld.NEEDS, "a mail is one mail", () => {
   let odd: OddPrimary;
 
   beforeAll(async () => {
-    world = await PolicyWorld.open({
-      domains: [
-        {
-          name: "odd.example",
-          primaries: [{ hostname: "mx1.odd.example" }],
-          recipients: RecipientVerification.none(),
-        },
-      ],
-      gone: ["odd.example"],
-      records: { "mx1.odd.example": ["A 192.0.2.150"], "odd.example": ["MX 10 mx1.odd.example"] },
-      props: {
-        smtpdSenderRestrictions: [],
-        postfixSettings: { smtpd_client_event_limit_exceptions: PolicyWorld.SENDER },
-      },
-      isWatched: false,
-    });
-    odd = await OddPrimary.start(world.addHost("odd", "192.0.2.150"));
-    world.atEnd(() => odd.remove());
+    ({ world, odd } = await openOddWorld({ isWatched: false }));
   });
 
   afterAll(() => world?.close());
@@ -39,13 +22,7 @@ describeWith(PolicyWorld.NEEDS, "a mail is one mail", () => {
   /** Sends a mail with a second one in it, and returns the replies to both, and to what follows. */
   const send = async (falseEnd: string) => {
     odd.clear();
-    const session = new SmtpConnection(world.sender, PolicyWorld.BACKUP);
-    await session.reply();
-    for (const line of ["EHLO sender.example", "MAIL FROM:<honest@sender.example>"]) {
-      expect((await session.command(line)).code).toBe(250);
-    }
-    await session.command(`RCPT TO:<${BOB}>`);
-    await session.command("DATA");
+    const session = await begin(world, ["MAIL FROM:<honest@sender.example>", `RCPT TO:<${BOB}>`]);
     const second = `MAIL FROM:<forged@sender.example>\r\nRCPT TO:<${BOB}>\r\nDATA\r\nSubject: b\r\n\r\nb`;
     // By one write, whatever the server says meanwhile.
     const first = await session.command(`Subject: a\r\n\r\na${falseEnd}${second}\r\n.`);

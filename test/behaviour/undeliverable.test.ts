@@ -1,15 +1,6 @@
-import {
-  eventually,
-  Judge,
-  type NetworkHost,
-  OddPrimary,
-  PolicyWorld,
-  pythonModule,
-  Sink,
-  SmtpConnection,
-} from "../../lab";
-import { RecipientVerification } from "../../lib";
+import { eventually, Judge, type OddPrimary, PolicyWorld, pythonModule, Sink } from "../../lab";
 import { JUDGE_SECTION } from "../support/judge-section";
+import { begin, openOddWorld } from "../support/odd-world";
 import { describeWith } from "../support/requirements";
 
 const QUARANTINE = "/var/spool/backup-mx/quarantine";
@@ -21,23 +12,12 @@ const SPF = pythonModule("spf", "python3-spf");
 describeWith([...PolicyWorld.NEEDS, SPF], "mail that nobody will take", () => {
   let world: PolicyWorld;
   let odd: OddPrimary;
-  let oddHost: NetworkHost;
   let operator: Sink;
   let senders: Sink;
 
   beforeAll(async () => {
-    world = await PolicyWorld.open({
-      domains: [
-        {
-          name: "odd.example",
-          primaries: [{ hostname: "mx1.odd.example" }],
-          recipients: RecipientVerification.none(),
-        },
-      ],
-      gone: ["odd.example"],
+    ({ world, odd } = await openOddWorld({
       records: {
-        "odd.example": ["MX 10 mx1.odd.example"],
-        "mx1.odd.example": ["A 192.0.2.150"],
         "sender.example": [
           `A ${PolicyWorld.SENDER}`,
           "MX 10 sender.example",
@@ -53,14 +33,11 @@ describeWith([...PolicyWorld.NEEDS, SPF], "mail that nobody will take", () => {
         refusedQueueLifetime: "1h",
         maximalQueueLifetime: "10d",
         smtputf8: "always",
-        smtpdSenderRestrictions: [],
       },
-    });
-    oddHost = world.addHost("odd", "192.0.2.150");
-    odd = await OddPrimary.start(oddHost);
+    }));
     operator = await Sink.start(world.addHost("operator", "192.0.2.151"));
     senders = await Sink.start(world.sender);
-    world.atEnd(() => Promise.all([odd.remove(), operator.remove(), senders.remove()]));
+    world.atEnd(() => Promise.all([operator.remove(), senders.remove()]));
     Judge.layOut(world.backup, JUDGE_SECTION);
     world.backup.write({
       "/etc/backup-mx/configuration.json": world.policy.configuration,
@@ -79,13 +56,7 @@ describeWith([...PolicyWorld.NEEDS, SPF], "mail that nobody will take", () => {
 
   /** Sends a mail, and returns its queue id. */
   const send = async (commands: readonly string[], text = "hello") => {
-    const session = new SmtpConnection(world.sender, PolicyWorld.BACKUP);
-    await session.reply();
-    await session.command("EHLO sender.example");
-    for (const command of commands) {
-      expect(await session.command(command)).toMatchObject({ code: 250 });
-    }
-    await session.command("DATA");
+    const session = await begin(world, commands);
     const { text: reply } = await session.message(`From: a@b.example\nSubject: a\n\n${text}\n`);
     session.quit();
     return /queued as (\w+)/.exec(reply)?.[1] ?? "";
@@ -290,6 +261,42 @@ with open(path, "r+b") as file:
       }
       expect(world.backup.queue()).toMatchObject([{ queue_id: id, queue_name: "deferred" }]);
       expect(names()).toEqual([]);
+    });
+
+    test("is a letter of this host, which would cause the next one, and stays", async () => {
+      odd.says({ greeting: "421 later" });
+      const text =
+        "print(__import__('host').hand_over(*sys.argv[1:], 'Subject: letter\\n\\nhello'))";
+      world.backup.run(
+        ...["python3", "-c", `import sys; sys.path.insert(0, "/usr/local/lib/backup-mx"); ${text}`],
+        ...[`root@${PolicyWorld.HOSTNAME}`, "postmaster@odd.example"],
+      );
+      const [id] = queue();
+      await settled(id);
+      age(id, 10 * 86400 - 60);
+      look();
+      expect(queue()).toEqual([id]);
+      expect(names()).toEqual([]);
+    });
+
+    test("goes to the primary by one command when that is back", async () => {
+      const ids = [await old(), await old("MAIL FROM:<>", "RCPT TO:<bert@odd.example>")];
+      look();
+      expect(names().sort()).toEqual([...ids].sort());
+      odd.says({});
+      expect(command("quarantine", "release", "--given-up").match(/: released for /g)).toHaveLength(
+        2,
+      );
+      await eventually(() => odd.taken().length === 2);
+      expect(names()).toEqual([]);
+    });
+
+    test("stays in the queue where the quarantine cannot be used", async () => {
+      const id = await old();
+      world.backup.run("mv", "/etc/backup-mx/judge.json", "/etc/backup-mx/judge.old");
+      expect(look).toThrow(/the quarantine cannot be used/);
+      world.backup.run("mv", "/etc/backup-mx/judge.old", "/etc/backup-mx/judge.json");
+      expect(world.backup.queue()).toMatchObject([{ queue_id: id, queue_name: "deferred" }]);
     });
 
     test("stays where the postmaster has put it on hold", async () => {

@@ -108,6 +108,14 @@ def say(text, level=syslog.LOG_INFO):
         syslog.syslog(level, text)
 
 
+def age(seconds):
+    """A time in words."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} seconds"
+
+
 def letter(subject, text):
     """Writes to the postmaster, if Postfix can take it: past the judge, of which it may tell, or by
     sendmail."""

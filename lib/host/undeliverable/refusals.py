@@ -55,7 +55,8 @@ class Refusals:
         refused = {mail.queue_id: mail for mail in mails if mail.is_refused}
         listed = {mail.queue_id for mail in mails}
         for queue_id, mail in refused.items():
-            since = self.since.setdefault(queue_id, now)
+            # The log is read to the second.
+            since = self.since.setdefault(queue_id, int(now))
             counted = self.seconds.setdefault(queue_id, 0)
             if all(self._is_well(domain, since, now) for domain in mail.domains):
                 self.seconds[queue_id] = counted + step

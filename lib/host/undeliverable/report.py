@@ -6,6 +6,7 @@ from email.message import Message
 from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from email.utils import formatdate
 
 SPF_SECONDS = 30
 LONGEST_DIAGNOSIS = 900
@@ -37,7 +38,7 @@ def text(hostname, sender, reasons, header, arrived, waited):
     mail["From"] = f"Mail Delivery System <MAILER-DAEMON@{hostname}>"
     mail["To"] = _ascii(sender)
     mail["Subject"] = "Undelivered Mail Returned to Sender"
-    mail["Date"] = _date(time.time())
+    mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{time.time_ns()}.report@{hostname}>"
     mail["Auto-Submitted"] = "auto-replied"
     said = "".join(f"<{address}>: {reason}\n\n" for address, reason in reasons.items())
@@ -50,7 +51,7 @@ def text(hostname, sender, reasons, header, arrived, waited):
         )
     )
     status = MIMEBase("message", "delivery-status")
-    blocks = [{"Reporting-MTA": f"dns; {hostname}", "Arrival-Date": _date(arrived)}]
+    blocks = [{"Reporting-MTA": f"dns; {hostname}", "Arrival-Date": formatdate(arrived)}]
     for address, reason in reasons.items():
         diagnosis = " ".join(_ascii(reason).split())[:LONGEST_DIAGNOSIS]
         blocks.append(
@@ -74,10 +75,6 @@ def _block(fields):
     for name, value in fields.items():
         block[name] = value
     return block
-
-
-def _date(when):
-    return time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(when))
 
 
 def _ascii(text):
