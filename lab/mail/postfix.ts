@@ -188,9 +188,16 @@ export class Postfix {
     }
     const pid = Number(readFileSync(file, "utf8"));
     const place = (process: number | undefined) => readlinkSync(`/proc/${process}/ns/mnt`);
-    // Its number may be that of another process by now.
-    if (existsSync(`/proc/${pid}`) && place(pid) === place(this.syslog.pid)) {
-      process.kill(pid);
+    try {
+      // Its number may be that of another process by now.
+      if (place(pid) === place(this.syslog.pid)) {
+        process.kill(pid);
+      }
+    } catch (error) {
+      // It has ended, or ends just now.
+      if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+        throw error;
+      }
     }
   }
 
