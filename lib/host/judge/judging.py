@@ -90,8 +90,8 @@ class Judging:
 
     async def _was_taken(self, mail, begins):
         """Whether hop 2 has taken those of whom it is not known, by when it got each."""
-        # What began later than this may still be on its way to the disk.
-        await asyncio.sleep(max(0.0, max(begins) + doubt.SETTLED - time.time()))
+        # What began later than this may still be on its way to the disk. The clock may have been set back.
+        await asyncio.sleep(min(doubt.SETTLED, max(0.0, max(begins) + doubt.SETTLED - time.time())))
         if await doubt.was_taken(mail.queue_id, min(begins), len(begins)):
             self.say(f"{mail.queue_id}: had been taken, as the log shows")
             return True

@@ -324,3 +324,27 @@ describe("the time that a mail may be in the judge's hands", () => {
     }
   });
 });
+
+describe("a mail of which hop 2's answer never came", () => {
+  test("waits for the log no longer than that takes, also when the clock was set back", () => {
+    const seconds = judge<number>(
+      `
+import asyncio, time
+from types import SimpleNamespace
+from judge import doubt, judging
+
+async def shows_nothing(*_):
+    return False
+
+doubt.SETTLED, doubt.was_taken = 0.2, shows_nothing
+its = SimpleNamespace(doubtful=0, say=lambda text: None)
+begin = time.monotonic()
+days_ahead = time.time() + 2 * 86400
+asyncio.run(asyncio.wait_for(judging.Judging._was_taken(its, SimpleNamespace(queue_id="A"), [days_ahead]), 60))
+result = time.monotonic() - begin
+`,
+    );
+    expect(seconds).toBeGreaterThanOrEqual(0.19);
+    expect(seconds).toBeLessThan(50);
+  });
+});
